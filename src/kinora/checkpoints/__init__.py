@@ -1,0 +1,1 @@
+"""Weights on disk: the catalogue, the store and foreign layouts."""

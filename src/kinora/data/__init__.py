@@ -1,0 +1,1 @@
+"""Stages from samples to training batches."""

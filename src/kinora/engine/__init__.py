@@ -1,0 +1,1 @@
+"""From a request to a finished clip, as a stream of events."""

@@ -1,0 +1,1 @@
+"""Rectified flow over a callable: paths, schedules, solvers, state and conditions."""

@@ -1,0 +1,1 @@
+"""Video and image files to arrays and back (the only package that imports PyAV)."""

@@ -1,0 +1,1 @@
+"""Policy, screening and review: nothing leaves the engine without it."""

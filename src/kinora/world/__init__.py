@@ -1,0 +1,1 @@
+"""A procedural world with known physics, captions and truth."""
