@@ -18,6 +18,8 @@ A message names the value, the rule and the remedy, in that order:
 Broken invariants inside Kinora are assertions, not members of this tree.
 """
 
+# ruff: noqa: N818 - the names are read at `except`, where "Refused" says more than "RefusedError".
+
 from __future__ import annotations
 
 

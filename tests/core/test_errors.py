@@ -9,14 +9,22 @@ def test_message_names_value_rule_and_remedy_in_that_order():
 
 
 @pytest.mark.parametrize(
-    ("fields", "message"), [({}, "v"), ({"rule": "r"}, "v: r"), ({"remedy": "m"}, "v; m"), ({"rule": "r", "remedy": "m"}, "v: r; m")]
+    ("fields", "message"),
+    [({}, "v"), ({"rule": "r"}, "v: r"), ({"remedy": "m"}, "v; m"), ({"rule": "r", "remedy": "m"}, "v: r; m")],
 )
 def test_rule_and_remedy_are_optional(fields, message):
     assert str(errors.UserError("v", **fields)) == message
 
 
 def test_only_the_callers_mistakes_are_user_errors():
-    user = {errors.InvalidRequest, errors.UnknownModel, errors.BadInputFile, errors.CorruptWeights, errors.OutputError, errors.Refused}
+    user = {
+        errors.InvalidRequest,
+        errors.UnknownModel,
+        errors.BadInputFile,
+        errors.CorruptWeights,
+        errors.OutputError,
+        errors.Refused,
+    }
     assert set(errors.UserError.__subclasses__()) == user
     assert not issubclass(errors.Unavailable, errors.UserError)
     assert issubclass(errors.Unavailable, errors.KinoraError)
@@ -29,7 +37,11 @@ def test_refused_carries_its_categories():
 
 
 def test_the_tree_in_the_docstring_is_the_tree():
-    named = [name for name, value in vars(errors).items() if isinstance(value, type) and issubclass(value, errors.KinoraError)]
+    named = [
+        name
+        for name, value in vars(errors).items()
+        if isinstance(value, type) and issubclass(value, errors.KinoraError)
+    ]
     assert errors.__doc__ is not None
     for name in named:
         assert f" {name} " in errors.__doc__ or f"{name}\n" in errors.__doc__

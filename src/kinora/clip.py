@@ -1,0 +1,81 @@
+"""What a user gets: a `Clip` of frames that knows how it was made.
+
+clip = kinora.generate("a red ball bounces in a meadow")
+clip.save("ball.mp4")            # or .gif, .webp, .png (a contact sheet)
+clip                             # in a notebook: plays
+"""
+
+from __future__ import annotations
+
+import base64
+import html
+import tempfile
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from kinora.grid import Size, format_size
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
+class Clip:
+    """Finished frames (uint8, T H W C) with the request that made them.
+
+    `prompt` is the text the model read; `info` holds what is measured rather than asked: timings in
+    seconds, peak memory in bytes, frames reviewed, warnings.
+    """
+
+    frames: npt.NDArray[np.uint8]
+    fps: int
+    prompt: str
+    seed: int
+    model: str
+    version: str = ""
+    steps: int = 0
+    guidance: float = 1.0
+    negative: str = ""
+    info: dict[str, Any] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        assert self.frames.dtype == np.uint8, f"{self.frames.dtype=}"
+        assert self.frames.ndim == 4, f"{self.frames.shape=}"
+        assert self.frames.shape[-1] == 3, f"{self.frames.shape=}"
+
+    @property
+    def size(self) -> Size:
+        """(height, width) in pixels."""
+        return self.frames.shape[1], self.frames.shape[2]
+
+    @property
+    def seconds(self) -> float:
+        """How long the clip plays."""
+        return len(self.frames) / self.fps
+
+    def save(self, path: str | Path) -> Path:
+        """Write the clip to `path`; the extension (.mp4, .gif, .webp, .png) chooses the format.
+
+        Raises OutputError when the place or the extension won't do; then nothing is left behind.
+        """
+        from kinora.media import write_clip
+
+        written = write_clip(path, self.frames, fps=self.fps)
+        reviewed = self.info.get("frames_reviewed", written.frames)
+        assert written.frames == reviewed, f"{written.frames} frames encoded, {reviewed} reviewed"
+        return written.path
+
+    def _repr_html_(self) -> str:
+        with tempfile.TemporaryDirectory() as folder:
+            data = base64.b64encode(self.save(Path(folder) / "clip.mp4").read_bytes()).decode()
+        width = max(256, self.size[1])
+        return (
+            f'<video controls loop autoplay muted width="{width}" title="{html.escape(self.prompt)}" '
+            f'src="data:video/mp4;base64,{data}"></video>'
+        )
+
+    def __repr__(self) -> str:
+        return (
+            f"<Clip {self.seconds:g} s, {format_size(self.size)} at {self.fps} fps, seed {self.seed}: {self.prompt!r}>"
+        )

@@ -1,0 +1,158 @@
+"""What a user asks for: a `Shot`, and the `Limits` of the model that is to make it.
+
+A Shot checks on construction what holds for every model; `Limits.complete` checks the rest and fills
+what was left open, before any weight is read or any number crunched. Nothing is ever rounded, resized
+or cut to fit: a request is met exactly or refused with the nearest values that can be.
+
+>>> Shot("a red ball bounces", seconds=0)
+Traceback (most recent call last):
+kinora.errors.InvalidRequest: 0 seconds: a clip lasts longer than 0; try 4
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, replace
+
+from kinora.errors import InvalidRequest
+from kinora.grid import Grid, Size, format_size
+
+MAX_STEPS = 200
+MAX_GUIDANCE = 20.0
+MAX_SEED = 2**63 - 1
+DEFAULT_MODEL = "kinora-small"
+
+
+@dataclass(frozen=True)
+class Shot:
+    """One prompt, filmed once.
+
+    `seconds`, `size` (height, width), `fps`, `steps` and `guidance` left at None take the model's own
+    defaults; `seed` None draws one, which the finished clip reports. Guidance 1 turns guidance off.
+    """
+
+    prompt: str
+    seconds: float | None = None
+    size: Size | None = None
+    fps: int | None = None
+    seed: int | None = None
+    steps: int | None = None
+    guidance: float | None = None
+    negative: str = ""
+    model: str = DEFAULT_MODEL
+
+    def __post_init__(self) -> None:
+        if not self.prompt.strip():
+            raise InvalidRequest(
+                "empty prompt", rule="say what the video shows", remedy='for example "a red ball bounces in a meadow"'
+            )
+        if self.seconds is not None and not (math.isfinite(self.seconds) and self.seconds > 0):
+            raise InvalidRequest(f"{self.seconds:g} seconds", rule="a clip lasts longer than 0", remedy="try 4")
+        if self.fps is not None and self.fps < 1:
+            raise InvalidRequest(
+                f"{self.fps} fps",
+                rule="a clip shows at least one frame a second",
+                remedy="leave --fps out for the model's own",
+            )
+        if self.steps is not None and not 1 <= self.steps <= MAX_STEPS:
+            raise InvalidRequest(
+                f"{self.steps} steps", rule=f"steps go from 1 to {MAX_STEPS}", remedy="20 to 40 suit most prompts"
+            )
+        if self.guidance is not None and not 1 <= self.guidance <= MAX_GUIDANCE:
+            raise InvalidRequest(
+                f"guidance {self.guidance:g}",
+                rule=f"guidance goes from 1 (off) to {MAX_GUIDANCE:g}",
+                remedy="3 to 6 suit most prompts",
+            )
+        if self.seed is not None and not 0 <= self.seed <= MAX_SEED:
+            raise InvalidRequest(
+                f"seed {self.seed}", rule="a seed goes from 0 to 2^63 - 1", remedy="leave --seed out for a random one"
+            )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """What one model can be asked for, and what it does when not told.
+
+    `seconds` and `max_seconds` are its default and longest clip, `fps` the only rate it was trained at,
+    `size` its default (height, width). `min_side` and `max_pixels` bound height x width.
+    """
+
+    size: Size
+    fps: int
+    seconds: float
+    max_seconds: float
+    steps: int
+    guidance: float
+    grid: Grid = Grid()
+    min_side: int = 64
+    max_pixels: int = 512 * 512
+    max_aspect: float = 3.0
+
+    def complete(self, shot: Shot) -> Shot:
+        """Return `shot` with every open choice (but the seed) filled from the model's defaults.
+
+        Raises InvalidRequest, naming the nearest values that work, if this model can't make it.
+        """
+        full = replace(
+            shot,
+            seconds=self.seconds if shot.seconds is None else shot.seconds,
+            size=self.size if shot.size is None else shot.size,
+            fps=self.fps if shot.fps is None else shot.fps,
+            steps=self.steps if shot.steps is None else shot.steps,
+            guidance=self.guidance if shot.guidance is None else shot.guidance,
+        )
+        assert full.size is not None
+        assert full.seconds is not None
+        assert full.fps is not None
+        self._check_size(*full.size)
+        self._check_rate(full.fps)
+        self._check_length(full.seconds, full.fps)
+        return full
+
+    def frames(self, shot: Shot) -> int:
+        """Return how many frames the finished clip of a completed `shot` has."""
+        assert shot.seconds is not None
+        assert shot.fps is not None
+        return round(shot.seconds * shot.fps)
+
+    def _check_size(self, height: int, width: int) -> None:
+        asked = format_size((height, width))
+        near = self.grid.nearest_sizes(height, width, smallest=self.min_side)
+        nearest = f"nearest: {format_size(near[0])} or {format_size(near[1])}"
+        default = f"for example {format_size(self.size)}"
+        if min(height, width) < self.min_side:
+            raise InvalidRequest(asked, rule=f"sides are at least {self.min_side} pixels", remedy=default)
+        if max(height, width) > self.max_aspect * min(height, width):
+            raise InvalidRequest(
+                asked, rule=f"the longer side is at most {self.max_aspect:g} times the shorter", remedy=default
+            )
+        if height * width > self.max_pixels:
+            rule = f"{height * width:,} pixels a frame; this model goes up to {self.max_pixels:,}"
+            raise InvalidRequest(asked, rule=rule, remedy=default)
+        if not self.grid.accepts(height, width):
+            rows, columns = self.grid.multiple
+            multiple = f"{rows}" if rows == columns else f"{columns} (width) and {rows} (height)"
+            raise InvalidRequest(asked, rule=f"sides must be multiples of {multiple}", remedy=nearest)
+
+    def _check_rate(self, fps: int) -> None:
+        if fps != self.fps:
+            # Playing the same frames faster would change every motion, and repeating them is no frame rate.
+            raise InvalidRequest(
+                f"{fps} fps",
+                rule=f"this model makes {self.fps} frames a second",
+                remedy=f"use --fps {self.fps} or leave it out",
+            )
+
+    def _check_length(self, seconds: float, fps: int) -> None:
+        if seconds > self.max_seconds:
+            raise InvalidRequest(
+                f"{seconds:g} seconds",
+                rule=f"this model makes up to {self.max_seconds:g} seconds",
+                remedy=f"try {self.max_seconds:g}",
+            )
+        frames = seconds * fps
+        if round(frames) < 1 or abs(frames - round(frames)) > 1e-3:
+            lower = max(1, math.floor(frames))
+            remedy = f"nearest: {lower / fps:g} or {(lower + 1) / fps:g}"
+            raise InvalidRequest(f"{seconds:g} seconds", rule=f"a clip is whole frames at {fps} fps", remedy=remedy)
