@@ -42,7 +42,7 @@ class Grid:
         """What (height, width) must each be a multiple of."""
         return self.stride[1] * self.patch[1], self.stride[2] * self.patch[2]
 
-    def frames_for(self, seconds: float, fps: int) -> int:
+    def frames_for(self, seconds: int | float, fps: int) -> int:
         """Return the smallest frame count of the form 4n+1 that covers `seconds` at `fps`."""
         asked = max(1, math.ceil(seconds * fps - 1e-6))
         return math.ceil((asked - 1) / self.stride[0]) * self.stride[0] + 1
@@ -73,7 +73,8 @@ class Grid:
             for rows in _multiples_near(height, self.multiple[0], smallest)
             for columns in _multiples_near(width, self.multiple[1], smallest)
         ]
-        candidates.sort(key=lambda size: math.hypot(size[0] - height, size[1] - width))
+        # Of two equally near the larger goes first: nobody misses pixels they have.
+        candidates.sort(key=lambda size: (math.hypot(size[0] - height, size[1] - width), -size[0] * size[1]))
         return candidates[0], candidates[1]
 
 

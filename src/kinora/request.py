@@ -12,7 +12,7 @@ kinora.errors.InvalidRequest: 0 seconds: a clip lasts longer than 0; try 4
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from kinora.errors import InvalidRequest
 from kinora.grid import Grid, Size, format_size
@@ -21,6 +21,9 @@ MAX_STEPS = 200
 MAX_GUIDANCE = 20.0
 MAX_SEED = 2**63 - 1
 DEFAULT_MODEL = "kinora-small"
+
+Real = int | float
+"""A number people write as 4 or 4.5 (a checker that takes `float` literally refuses the first)."""
 
 
 @dataclass(frozen=True)
@@ -32,12 +35,12 @@ class Shot:
     """
 
     prompt: str
-    seconds: float | None = None
+    seconds: Real | None = None
     size: Size | None = None
     fps: int | None = None
     seed: int | None = None
     steps: int | None = None
-    guidance: float | None = None
+    guidance: Real | None = None
     negative: str = ""
     model: str = DEFAULT_MODEL
 
@@ -80,11 +83,11 @@ class Limits:
 
     size: Size
     fps: int
-    seconds: float
-    max_seconds: float
+    seconds: Real
+    max_seconds: Real
     steps: int
-    guidance: float
-    grid: Grid = Grid()
+    guidance: Real
+    grid: Grid = field(default_factory=Grid)
     min_side: int = 64
     max_pixels: int = 512 * 512
     max_aspect: float = 3.0
@@ -144,7 +147,7 @@ class Limits:
                 remedy=f"use --fps {self.fps} or leave it out",
             )
 
-    def _check_length(self, seconds: float, fps: int) -> None:
+    def _check_length(self, seconds: Real, fps: int) -> None:
         if seconds > self.max_seconds:
             raise InvalidRequest(
                 f"{seconds:g} seconds",

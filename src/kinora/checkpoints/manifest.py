@@ -1,0 +1,108 @@
+"""`model.json`: what a model directory says about itself, readable without torch.
+
+    kinora-small/
+        model.json            this file
+        dit.safetensors       the transformer, Wan's parameter names
+        vae.safetensors       the autoencoder
+        MODEL_CARD.md         what it was trained on, what it can and can't do
+
+Reading it is how a request is checked against a model before a single weight is loaded.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from kinora.errors import CorruptWeights
+from kinora.grid import Grid
+from kinora.request import Limits, Real
+
+FILENAME = "model.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Defaults:
+    """How a model is sampled when nobody says otherwise. `size` is (height, width)."""
+
+    size: tuple[int, int] = (128, 128)
+    fps: int = 8
+    seconds: Real = 4.0
+    max_seconds: Real = 4.0
+    steps: int = 24
+    guidance: Real = 4.0
+    shift: Real = 2.0
+    solver: str = "unipc"
+    min_side: int = 64
+    max_pixels: int = 512 * 512
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manifest:
+    """The contents of model.json. `files` maps file names to sha256 hex digests."""
+
+    name: str
+    version: str
+    dit: dict[str, Any]
+    vae: dict[str, Any]
+    text: str
+    files: dict[str, str]
+    defaults: Defaults = field(default_factory=Defaults)
+    latent: dict[str, Any] = field(default_factory=dict)
+    training: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def grid(self) -> Grid:
+        """The model's size arithmetic."""
+        return Grid(stride=_triple(self.vae["stride"]), patch=_triple(self.dit["patch"]))
+
+    @property
+    def limits(self) -> Limits:
+        """What the model can be asked for."""
+        chosen = self.defaults
+        return Limits(
+            size=chosen.size,
+            fps=chosen.fps,
+            seconds=chosen.seconds,
+            max_seconds=chosen.max_seconds,
+            steps=chosen.steps,
+            guidance=chosen.guidance,
+            grid=self.grid,
+            min_side=chosen.min_side,
+            max_pixels=chosen.max_pixels,
+        )
+
+    def to_json(self) -> str:
+        """Return the text of model.json, keys in declaration order."""
+        values = {**vars(self), "defaults": vars(self.defaults)}
+        return json.dumps(values, indent=2) + "\n"
+
+
+def read_manifest(directory: Path) -> Manifest:
+    """Read `directory`/model.json.
+
+    Raises CorruptWeights, naming the file, when it is missing, no JSON, or lacks or misspells a field.
+    """
+    path = directory / FILENAME
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+        defaults = dict(values.pop("defaults", {}))
+        if "size" in defaults:
+            height, width = defaults["size"]
+            defaults["size"] = (int(height), int(width))
+        manifest = Manifest(defaults=Defaults(**defaults), **values)
+        assert manifest.grid.accepts(*manifest.defaults.size)
+    except FileNotFoundError as error:
+        raise CorruptWeights(
+            path, rule="a model directory holds a model.json", remedy="train or reinstall it"
+        ) from error
+    except (ValueError, TypeError, KeyError, AttributeError, AssertionError, OSError) as error:
+        raise CorruptWeights(path, rule=f"not a model description ({error})", remedy="train or reinstall it") from error
+    return manifest
+
+
+def _triple(values: list[int] | tuple[int, ...]) -> tuple[int, int, int]:
+    time, height, width = values
+    return int(time), int(height), int(width)

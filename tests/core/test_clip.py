@@ -1,0 +1,37 @@
+import numpy as np
+import pytest
+
+from kinora.clip import Clip
+
+
+def make_clip(**info):
+    frames = np.zeros((8, 16, 32, 3), np.uint8)
+    frames[:, :, ::4] = np.arange(8, dtype=np.uint8)[:, None, None, None] * 30
+    return Clip(frames=frames, fps=8, prompt='a "red" ball', seed=7, model="test", info=info)
+
+
+def test_a_clip_knows_its_size_and_length():
+    clip = make_clip()
+    assert clip.size == (16, 32)
+    assert clip.seconds == 1.0
+    assert repr(clip) == """<Clip 1 s, 32x16 at 8 fps, seed 7: 'a "red" ball'>"""
+
+
+@pytest.mark.parametrize(
+    "frames", [np.zeros((2, 8, 8, 3)), np.zeros((8, 8, 3), np.uint8), np.zeros((2, 8, 8, 4), np.uint8)]
+)
+def test_frames_are_uint8_t_h_w_3(frames):
+    with pytest.raises(AssertionError):
+        Clip(frames=frames, fps=8, prompt="p", seed=0, model="test")
+
+
+def test_saving_frames_nobody_reviewed_is_a_bug(tmp_path):
+    assert make_clip(frames_reviewed=8).save(tmp_path / "all.mp4").exists()
+    with pytest.raises(AssertionError, match="8 frames encoded, 7 reviewed"):
+        make_clip(frames_reviewed=7).save(tmp_path / "seven.mp4")
+
+
+def test_a_notebook_shows_a_playing_video_with_the_prompt_escaped():
+    page = make_clip()._repr_html_()
+    assert 'src="data:video/mp4;base64,' in page
+    assert "a &quot;red&quot; ball" in page

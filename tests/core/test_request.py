@@ -1,0 +1,68 @@
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from kinora.errors import InvalidRequest
+from kinora.request import Limits, Shot
+
+LIMITS = Limits(size=(128, 128), fps=8, seconds=4.0, max_seconds=4.0, steps=24, guidance=4.0)
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"prompt": ""}, "empty prompt"),
+        ({"prompt": " \n\t"}, "empty prompt"),
+        ({"seconds": 0}, "0 seconds: .* try 4"),
+        ({"seconds": -1.5}, "-1.5 seconds"),
+        ({"seconds": math.nan}, "nan seconds"),
+        ({"seconds": math.inf}, "inf seconds"),
+        ({"fps": 0}, "0 fps"),
+        ({"steps": 0}, "0 steps: steps go from 1 to 200"),
+        ({"steps": 201}, "201 steps"),
+        ({"guidance": 0.5}, "guidance 0.5"),
+        ({"guidance": math.nan}, "guidance nan"),
+        ({"seed": -1}, "seed -1"),
+        ({"seed": 2**63}, "seed 9223372036854775808"),
+    ],
+)
+def test_no_model_could_make_these(wrong, message):
+    with pytest.raises(InvalidRequest, match=message):
+        Shot(**({"prompt": "a red ball"} | wrong))
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"size": (3, 3)}, "3x3: sides are at least 64 pixels; for example 128x128"),
+        ({"size": (200, 113)}, "113x200: sides must be multiples of 16; nearest: 112x208 or 112x192"),
+        ({"size": (64, 256)}, "256x64: the longer side is at most 3 times the shorter; for example 128x128"),
+        ({"size": (1024, 1024)}, "1024x1024: 1,048,576 pixels a frame; this model goes up to 262,144"),
+        ({"fps": 24}, "24 fps: this model makes 8 frames a second; use --fps 8 or leave it out"),
+        ({"seconds": 10_000.0}, "10000 seconds: this model makes up to 4 seconds; try 4"),
+        ({"seconds": 2.3}, "2.3 seconds: a clip is whole frames at 8 fps; nearest: 2.25 or 2.375"),
+        ({"seconds": 0.01}, "0.01 seconds: a clip is whole frames at 8 fps; nearest: 0.125 or 0.25"),
+    ],
+)
+def test_this_model_can_not_make_these_and_says_what_it_can(wrong, message):
+    with pytest.raises(InvalidRequest) as caught:
+        LIMITS.complete(Shot("a red ball", **wrong))
+    assert str(caught.value).startswith(message)
+
+
+def test_open_choices_take_the_models_defaults_and_made_choices_stay():
+    full = LIMITS.complete(Shot("a red ball", seconds=1.5, guidance=1.0))
+    assert full == Shot("a red ball", seconds=1.5, size=(128, 128), fps=8, steps=24, guidance=1.0)
+    assert LIMITS.frames(full) == 12
+
+
+@given(height=st.integers(1, 700), width=st.integers(1, 700))
+def test_a_size_is_made_exactly_or_refused(height, width):
+    try:
+        full = LIMITS.complete(Shot("a red ball", size=(height, width)))
+    except InvalidRequest:
+        return
+    assert full.size == (height, width)
+    assert LIMITS.grid.accepts(height, width)
