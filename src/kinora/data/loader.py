@@ -1,0 +1,173 @@
+"""Batches for the transformer: batch k is a pure function of (data, seed, k, mixture), so a cursor is one integer.
+
+There is no state to save and nothing to replay after a restart, and a batch that made trouble can be made again.
+"""
+
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from itertools import count
+from types import MappingProxyType
+
+import numpy as np
+import torch
+from jaxtyping import Bool, Float
+from torch import Tensor
+
+from kinora.data.cache import LatentCache, Sample, Samples
+
+__all__ = ["Batch", "Bucket", "Loader", "LoaderConfig", "prefetch"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bucket:
+    """One kind of batch: `frames` latent frames a sample (None: all), and how its captions are chosen."""
+
+    frames: int | None
+    captions: Mapping[str, float]
+
+
+CLIP_CAPTIONS = MappingProxyType({"medium": 0.5, "long": 0.2, "short": 0.2, "terse": 0.1})
+BUCKETS: Mapping[str, Bucket] = MappingProxyType(
+    {
+        "still": Bucket(frames=1, captions=MappingProxyType({"image": 1.0})),
+        "short": Bucket(frames=3, captions=CLIP_CAPTIONS),
+        "full": Bucket(frames=None, captions=CLIP_CAPTIONS),
+    }
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoaderConfig:
+    """`tokens` is the budget of a batch in latent positions; `null` the share of samples that lose their caption.
+
+    `text_multiple`: captions are padded to the longest of the batch, rounded up to this; a compiled model wants few
+    different lengths.
+    """
+
+    tokens: int = 8192
+    null: float = 0.1
+    text_multiple: int = 16
+    buckets: Mapping[str, Bucket] = field(default_factory=lambda: BUCKETS)
+
+
+@dataclass(frozen=True)
+class Batch:
+    """Samples of one bucket: latents with their captions' states; `mask` is True on real text tokens."""
+
+    bucket: str
+    latents: Float[Tensor, "b c t h w"]
+    text: Float[Tensor, "b l d"]
+    mask: Bool[Tensor, "b l"]
+
+    @property
+    def tokens(self) -> int:
+        """Latent positions in the batch."""
+        return self.latents.numel() // self.latents.shape[1]
+
+    def to(self, device: torch.device, dtype: torch.dtype) -> "Batch":
+        """On another device; latents and text in `dtype`."""
+        return replace(
+            self,
+            latents=self.latents.to(device, dtype, non_blocking=True),
+            text=self.text.to(device, dtype, non_blocking=True),
+            mask=self.mask.to(device, non_blocking=True),
+        )
+
+    def pinned(self) -> "Batch":
+        """In page-locked memory, from which a GPU copies without waiting."""
+        return replace(
+            self, latents=self.latents.pin_memory(), text=self.text.pin_memory(), mask=self.mask.pin_memory()
+        )
+
+
+class Loader:
+    """Draws batches from a cache. Samples are drawn anew for each batch, never twice in one where there are enough."""
+
+    def __init__(self, cache: LatentCache, config: LoaderConfig, *, seed: int) -> None:
+        self.cache = cache
+        self.config = config
+        self.seed = seed
+        self.groups: dict[str, list[Samples]] = {
+            name: [s for s in ([cache.images, cache.clips] if bucket.frames == 1 else [cache.clips]) if len(s)]
+            for name, bucket in config.buckets.items()
+        }
+
+    def batch(self, index: int, mixture: Mapping[str, float]) -> Batch:
+        """Batch number `index` under `mixture` (bucket name to weight); the same arguments give the same batch.
+
+        Buckets without samples in this data set are left out of the mixture.
+        """
+        random = np.random.default_rng(np.random.SeedSequence([self.seed, index]))
+        names = [name for name, weight in mixture.items() if weight > 0 and self.groups[name]]
+        assert names, f"no samples for {dict(mixture)}"
+        weights = np.array([mixture[name] for name in names])
+        name = names[random.choice(len(names), p=weights / weights.sum())]
+        samples = draw(self.groups[name], self._batch_size(name), random)
+        return self.collate(name, samples, random)
+
+    def collate(self, name: str, samples: list[Sample], random: np.random.Generator) -> Batch:
+        """One batch of the given samples, captions (or their absence) drawn with `random`."""
+        bucket, latents, texts = self.config.buckets[name], [], []
+        for sample in samples:
+            latents.append(
+                sample.still(int(random.integers(max(1, sample.shard.num_stills))))
+                if bucket.frames == 1
+                else sample.latents(bucket.frames)
+            )
+            caption = choose_caption(sample.kinds, bucket.captions, random)
+            texts.append(self.cache.null if random.random() < self.config.null else sample.text(caption))
+        return Batch(name, torch.stack(latents), *pad(texts, self.config.text_multiple))
+
+    def _batch_size(self, name: str) -> int:
+        frames, (_, t, h, w) = self.config.buckets[name].frames, self.groups[name][-1][0].shard.shape[1:]
+        return max(1, self.config.tokens // (min(frames or t, t) * h * w))
+
+
+def draw(groups: list[Samples], number: int, random: np.random.Generator) -> list[Sample]:
+    """`number` samples from all groups; half from each where there are two, whatever their sizes."""
+    drawn: list[Sample] = []
+    for k, samples in enumerate(groups):
+        share = number // len(groups) + (k < number % len(groups))
+        rows = random.choice(len(samples), share, replace=share > len(samples))
+        drawn.extend(samples[int(row)] for row in rows)
+    return drawn
+
+
+def choose_caption(kinds: list[str], weights: Mapping[str, float], random: np.random.Generator) -> int:
+    """Position of a caption, drawn by the weight of its kind (shared among captions of one kind).
+
+    A sample with no caption of a weighted kind uses any of them.
+    """
+    share = np.array([weights.get(kind, 0.0) / kinds.count(kind) for kind in kinds])
+    if not share.any():
+        share[:] = 1.0
+    return int(random.choice(len(kinds), p=share / share.sum()))
+
+
+def pad(texts: list[Tensor], multiple: int) -> tuple[Float[Tensor, "b l d"], Bool[Tensor, "b l"]]:
+    """Texts of different lengths in one tensor, zeros after each; and where they stand."""
+    lengths = torch.tensor([len(text) for text in texts])
+    width = -(-int(lengths.max()) // multiple) * multiple
+    padded = texts[0].new_zeros(len(texts), width, texts[0].shape[1])
+    for row, text in zip(padded, texts, strict=True):
+        row[: len(text)] = text
+    return padded, torch.arange(width) < lengths[:, None]
+
+
+def prefetch(make: Callable[[int], Batch], start: int, *, depth: int = 2) -> Iterator[Batch]:
+    """`make(start)`, `make(start + 1)`, ... made ahead by one thread; an error in it is raised here.
+
+    Closing the iterator ends the thread. Slicing memory maps releases the interpreter for the reads that cost time.
+    """
+    with ThreadPoolExecutor(1, thread_name_prefix="prefetch") as pool:
+        pending = deque(pool.submit(make, start + k) for k in range(depth))
+        try:
+            for index in count(start + depth):
+                batch = pending.popleft().result()
+                pending.append(pool.submit(make, index))
+                yield batch
+        finally:
+            for future in pending:
+                future.cancel()
