@@ -1,0 +1,104 @@
+"""Attention of the transformer: full, block-causal or streaming over latent frames, and across to the text.
+
+The mask is never materialised: a block-causal pass is a loop over blocks, each block's queries against the prefix of
+keys, so that every call is a plain (fast) full attention.
+"""
+
+from typing import Literal
+
+import torch
+import torch.nn.functional as F
+from jaxtyping import Bool, Complex, Float
+from torch import Tensor, nn
+
+from kinora.models.cache import LayerCache
+from kinora.models.rope import rotate
+
+Backend = Literal["sdpa", "math"]
+
+
+class SelfAttention(nn.Module):
+    """Self-attention over space-time tokens; queries and keys are RMS-normalised over the full width, then rotated."""
+
+    def __init__(self, dim: int, heads: int, eps: float) -> None:
+        super().__init__()
+        self.heads = heads
+        self.q, self.k, self.v, self.o = (nn.Linear(dim, dim) for _ in range(4))
+        self.norm_q, self.norm_k = nn.RMSNorm(dim, eps), nn.RMSNorm(dim, eps)
+
+    def forward(
+        self,
+        x: Float[Tensor, "b l d"],
+        table: Complex[Tensor, "all 1 half"],
+        ends: tuple[int, ...],
+        cache: LayerCache | None,
+        backend: Backend,
+    ) -> Float[Tensor, "b l d"]:
+        """Mix tokens.
+
+        `table` holds the rotations of the cached tokens followed by those of `x`. `ends` are the token counts at which
+        causal blocks of `x` end; the last one is l. With a cache every block also sees all cached tokens.
+        """
+        q, k, v = (split_heads(y, self.heads) for y in (self.norm_q(self.q(x)), self.norm_k(self.k(x)), self.v(x)))
+        cached = table.shape[0] - x.shape[1]
+        q, roped = rotate(q, table[cached:]), rotate(k, table[cached:])
+        if cache is not None:
+            roped, v = cache.extend(k, roped, v, table[:cached])
+        out = [
+            attend(q[:, begin:end], roped[:, : cached + end], v[:, : cached + end], backend=backend)
+            for begin, end in zip((0, *ends), ends, strict=False)
+        ]
+        return self.o((out[0] if len(out) == 1 else torch.cat(out, dim=1)).flatten(2))
+
+
+class CrossAttention(nn.Module):
+    """Attention from space-time tokens to text states; no positions, so that keys and values serve every step."""
+
+    def __init__(self, dim: int, heads: int, eps: float) -> None:
+        super().__init__()
+        self.heads = heads
+        self.q, self.k, self.v, self.o = (nn.Linear(dim, dim) for _ in range(4))
+        self.norm_q, self.norm_k = nn.RMSNorm(dim, eps), nn.RMSNorm(dim, eps)
+
+    def context(self, text: Float[Tensor, "b s d"]) -> tuple[Float[Tensor, "b s h e"], Float[Tensor, "b s h e"]]:
+        """Return the keys and values of embedded text."""
+        return split_heads(self.norm_k(self.k(text)), self.heads), split_heads(self.v(text), self.heads)
+
+    def forward(
+        self,
+        x: Float[Tensor, "b l d"],
+        keys: Float[Tensor, "b s h e"],
+        values: Float[Tensor, "b s h e"],
+        mask: Bool[Tensor, "b s"] | None,
+        backend: Backend,
+    ) -> Float[Tensor, "b l d"]:
+        """Read the text; where `mask` is False a key takes no part, and None lets all take part."""
+        q = split_heads(self.norm_q(self.q(x)), self.heads)
+        return self.o(attend(q, keys, values, mask=mask, backend=backend).flatten(2))
+
+
+def attend(
+    q: Float[Tensor, "b l h e"],
+    k: Float[Tensor, "b s h e"],
+    v: Float[Tensor, "b s h e"],
+    *,
+    mask: Bool[Tensor, "b s"] | None = None,
+    backend: Backend = "sdpa",
+) -> Float[Tensor, "b l h e"]:
+    """Softmax attention of each query over all keys that `mask` leaves (True takes part).
+
+    "math" spells the definition out with matmul and softmax: the reference the tests compare with.
+    """
+    q, k, v = q.transpose(1, 2), k.transpose(1, 2), v.transpose(1, 2)
+    bias = None if mask is None else mask[:, None, None, :]
+    if backend == "sdpa":
+        return F.scaled_dot_product_attention(q, k, v, attn_mask=bias).transpose(1, 2)
+    scores = (q * q.shape[-1] ** -0.5) @ k.transpose(-1, -2)
+    if bias is not None:
+        scores = scores.masked_fill(~bias, float("-inf"))
+    return (torch.softmax(scores, dim=-1) @ v).transpose(1, 2)
+
+
+def split_heads(x: Float[Tensor, "b l d"], heads: int) -> Float[Tensor, "b l h e"]:
+    """View the channels as `heads` groups."""
+    return x.unflatten(-1, (heads, -1))

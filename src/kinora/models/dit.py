@@ -1,0 +1,226 @@
+"""The diffusion transformer: Wan's architecture and parameter names, for every size from kinora-small to Wan 14B.
+
+One forward serves text-to-video (one sigma per sample), image-to-video and extension (a sigma per latent frame or per
+token: held ones are 0), block-causal training (`blocks`) and streaming (`cache`).
+Architecture: Wan 2.1 and 2.2 (Wan-Video/Wan2.1 `wan/modules/model.py`, Apache-2.0), text-to-video and TI2V.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import accumulate
+from typing import Any, cast
+
+import torch
+import torch.nn.functional as F
+from einops import rearrange
+from jaxtyping import Bool, Float
+from torch import Tensor, nn
+
+from kinora.models.attention import Backend, CrossAttention, SelfAttention
+from kinora.models.cache import KVCache, LayerCache
+from kinora.models.rope import rotary_table
+
+
+@dataclass(frozen=True, kw_only=True)
+class DiTConfig:
+    """Shape of a transformer. The defaults fit kinora-small; Wan's sizes stand in its table (1.3B: dim 1536, ...)."""
+
+    dim: int = 256
+    heads: int = 4
+    layers: int = 10
+    ffn_dim: int = 1024
+    in_channels: int = 48
+    out_channels: int = 48
+    patch: tuple[int, int, int] = (1, 1, 1)  # latent frames, rows, columns per token
+    text_dim: int = 384
+    freq_dim: int = 256
+    eps: float = 1e-6
+    cross_attn_norm: bool = True
+
+    def __post_init__(self) -> None:
+        if self.dim % (2 * self.heads):
+            raise ValueError(f"{self.dim=} must be a multiple of 2 * {self.heads=}: rotations turn pairs of channels")
+
+    @classmethod
+    def from_dict(cls, values: Mapping[str, Any]) -> "DiTConfig":
+        """Read a configuration back from json, where `patch` is a list."""
+        return cls(**{**values, **({"patch": tuple(values["patch"])} if "patch" in values else {})})
+
+
+@dataclass(frozen=True)
+class TextContext:
+    """Cross-attention keys and values of a batch of prompts, one pair per layer; good for every solver step."""
+
+    layers: tuple[tuple[Tensor, Tensor], ...]  # [b, l, heads, head_dim] each
+    mask: Tensor | None  # [b, l], True = takes part
+
+
+class DiT(nn.Module):
+    """Predict the velocity (noise - clean) of noisy latents, given their sigma and text states."""
+
+    def __init__(self, config: DiTConfig, backend: Backend = "sdpa") -> None:
+        super().__init__()
+        self.config, self.backend = config, backend
+        c = config
+        self.patch_embedding = nn.Conv3d(c.in_channels, c.dim, kernel_size=c.patch, stride=c.patch)
+        self.text_embedding = nn.Sequential(
+            nn.Linear(c.text_dim, c.dim), nn.GELU(approximate="tanh"), nn.Linear(c.dim, c.dim)
+        )
+        self.time_embedding = nn.Sequential(nn.Linear(c.freq_dim, c.dim), nn.SiLU(), nn.Linear(c.dim, c.dim))
+        self.time_projection = nn.Sequential(nn.SiLU(), nn.Linear(c.dim, 6 * c.dim))
+        self.blocks = nn.ModuleList(Block(c) for _ in range(c.layers))
+        self.head = Head(c)
+        self.initialise()
+
+    def forward(
+        self,
+        latent: Float[Tensor, "b c t h w"],
+        sigma: Float[Tensor, " b"] | Float[Tensor, "b f"] | Float[Tensor, "b f y x"],
+        text: Float[Tensor, "b l d"] | TextContext,
+        *,
+        text_mask: Bool[Tensor, "b l"] | None = None,
+        blocks: tuple[int, ...] | None = None,
+        cache: KVCache | None = None,
+        start: int = 0,
+    ) -> Float[Tensor, "b o t h w"]:
+        """Return the velocity at `latent`.
+
+        sigma: 1 = noise, 0 = clean; per sample, per latent frame, or per token of the grid after patching.
+        text: states of the text encoder, or `text_context` of them (which then carries the mask).
+        text_mask: False where a text position takes no part; None = all take part (Wan pads with zeros, unmasked).
+        blocks: sizes in latent frames of causal blocks, each seeing itself and what came before; None = all see all.
+        cache: latent frames already generated, seen by every block; this pass can be remembered by `cache.append()`.
+        start: temporal index of the first latent frame; with a cache the position follows from what it holds.
+        """
+        patch = self.config.patch
+        grid = (latent.shape[2] // patch[0], latent.shape[3] // patch[1], latent.shape[4] // patch[2])
+        ends = block_ends(blocks, grid)
+        time, modulation = self.embed_time(sigma, grid, latent.dtype)
+        context = text if isinstance(text, TextContext) else self.text_context(text, text_mask)
+        layer_caches: list[LayerCache] | list[None] = [None] * len(self.blocks)
+        cached = 0
+        if cache is not None:
+            if start:
+                raise ValueError(f"{start=} with a cache: the position follows from the frames it holds")
+            layer_caches = cache.begin(grid[0])
+            cached = cache.frames
+        head_dim = self.config.dim // self.config.heads
+        table = rotary_table(head_dim, (cached + grid[0], *grid[1:]), start, latent.device, latent.dtype)
+
+        x = rearrange(latent, "b c (t p) (h q) (w r) -> b (t h w) (c p q r)", p=patch[0], q=patch[1], r=patch[2])
+        x = F.linear(x, self.patch_embedding.weight.flatten(1), self.patch_embedding.bias)
+        x = x.view(x.shape[0], time.shape[1], -1, x.shape[2])  # [b, groups of equal sigma, tokens of a group, dim]
+        for block, (keys, values), layer_cache in zip(self.blocks, context.layers, layer_caches, strict=True):
+            x = block(x, modulation, keys, values, context.mask, table, ends, layer_cache, self.backend)
+        x = self.head(x, time).flatten(1, 2)
+        return rearrange(
+            x,
+            "b (t h w) (p q r c) -> b c (t p) (h q) (w r)",
+            t=grid[0], h=grid[1], w=grid[2], p=patch[0], q=patch[1], r=patch[2],
+        )  # fmt: skip
+
+    def text_context(self, text: Float[Tensor, "b l d"], text_mask: Bool[Tensor, "b l"] | None = None) -> TextContext:
+        """Embed text states once, for reuse as `text` by all solver steps of a request."""
+        embedded = self.text_embedding(text)
+        return TextContext(tuple(cast(Block, block).context(embedded) for block in self.blocks), text_mask)
+
+    def cache(self, *, window: int, sink: int = 0) -> KVCache:
+        """Return an empty cache for streaming over at most `window` latent frames at a time."""
+        return KVCache(self.config.layers, window=window, sink=sink)
+
+    def embed_time(
+        self, sigma: Float[Tensor, " b *grid"], grid: tuple[int, int, int], dtype: torch.dtype
+    ) -> tuple[Float[Tensor, "b g 1 d"], Float[Tensor, "b g 1 6 d"]]:
+        """Return the time embedding and its projection for each of the g groups of tokens that share a sigma."""
+        if tuple(sigma.shape[1:]) not in ((), grid[:1], grid):
+            raise ValueError(f"sigma of shape {tuple(sigma.shape)}: must be [b], [b, t] or [b, t, h, w] of {grid=}")
+        thousandths = 1000 * sigma.double().reshape(sigma.shape[0], -1)
+        time = self.time_embedding(sinusoid(thousandths, self.config.freq_dim).to(dtype))
+        return time.unsqueeze(2), self.time_projection(time).unflatten(-1, (6, -1)).unsqueeze(2)
+
+    def initialise(self) -> None:
+        """Draw the weights as Wan does; the head starts at zero, so an untrained model predicts zero velocity."""
+        for module in self.modules():
+            if isinstance(module, nn.Linear | nn.Conv3d):
+                nn.init.xavier_uniform_(module.weight.flatten(1))
+                if module.bias is not None:
+                    nn.init.zeros_(module.bias)
+        for embedding in (self.text_embedding, self.time_embedding):
+            for module in embedding:
+                if isinstance(module, nn.Linear):
+                    nn.init.normal_(module.weight, std=0.02)
+        nn.init.zeros_(self.head.head.weight)
+
+
+class Block(nn.Module):
+    """Self-attention, text cross-attention, MLP; the first and last are shifted, scaled and gated by sigma."""
+
+    def __init__(self, config: DiTConfig) -> None:
+        super().__init__()
+        dim, self.eps = config.dim, config.eps
+        self.self_attn = SelfAttention(dim, config.heads, config.eps)
+        self.norm3 = nn.LayerNorm(dim, config.eps) if config.cross_attn_norm else nn.Identity()
+        self.cross_attn = CrossAttention(dim, config.heads, config.eps)
+        self.ffn = nn.Sequential(
+            nn.Linear(dim, config.ffn_dim), nn.GELU(approximate="tanh"), nn.Linear(config.ffn_dim, dim)
+        )
+        self.modulation = nn.Parameter(torch.randn(1, 6, dim) / math.sqrt(dim))
+
+    def context(self, text: Float[Tensor, "b l d"]) -> tuple[Float[Tensor, "b l h e"], Float[Tensor, "b l h e"]]:
+        """Return this block's cross-attention keys and values of embedded text."""
+        return self.cross_attn.context(text)
+
+    def forward(
+        self,
+        x: Float[Tensor, "b g n d"],
+        modulation: Float[Tensor, "b g 1 6 d"],
+        keys: Float[Tensor, "b l h e"],
+        values: Float[Tensor, "b l h e"],
+        text_mask: Bool[Tensor, "b l"] | None,
+        table: Tensor,
+        ends: tuple[int, ...],
+        cache: LayerCache | None,
+        backend: Backend,
+    ) -> Float[Tensor, "b g n d"]:
+        """Update tokens; `modulation` is shared by the n tokens of a group and never materialised per token."""
+        shape = x.shape
+        shift1, scale1, gate1, shift2, scale2, gate2 = (modulation + self.modulation).unbind(-2)
+        y = torch.addcmul(shift1, F.layer_norm(x, shape[-1:], eps=self.eps), 1 + scale1).flatten(1, 2)
+        x = torch.addcmul(x, self.self_attn(y, table, ends, cache, backend).view(shape), gate1)
+        y = self.norm3(x).flatten(1, 2)
+        x = x + self.cross_attn(y, keys, values, text_mask, backend).view(shape)
+        y = torch.addcmul(shift2, F.layer_norm(x, shape[-1:], eps=self.eps), 1 + scale2)
+        return torch.addcmul(x, self.ffn(y), gate2)
+
+
+class Head(nn.Module):
+    """Modulated projection of tokens to the values of their patch."""
+
+    def __init__(self, config: DiTConfig) -> None:
+        super().__init__()
+        self.eps = config.eps
+        self.head = nn.Linear(config.dim, math.prod(config.patch) * config.out_channels)
+        self.modulation = nn.Parameter(torch.randn(1, 2, config.dim) / math.sqrt(config.dim))
+
+    def forward(self, x: Float[Tensor, "b g n d"], time: Float[Tensor, "b g 1 d"]) -> Float[Tensor, "b g n o"]:
+        """Project tokens; `time` is the embedding before the blocks' projection."""
+        shift, scale = (time.unsqueeze(-2) + self.modulation).unbind(-2)
+        return self.head(torch.addcmul(shift, F.layer_norm(x, x.shape[-1:], eps=self.eps), 1 + scale))
+
+
+def sinusoid(time: Float[Tensor, "*n"], dim: int) -> Float[Tensor, "*n dim"]:
+    """Return [cos | sin] of `time` (0 to 1000) at dim / 2 frequencies from 1 down to 1 / 10000, in float64."""
+    half = dim // 2
+    frequencies = 10000.0 ** -(torch.arange(half, dtype=torch.float64, device=time.device) / half)
+    angles = time.double().unsqueeze(-1) * frequencies
+    return torch.cat((angles.cos(), angles.sin()), dim=-1)
+
+
+def block_ends(blocks: tuple[int, ...] | None, grid: tuple[int, int, int]) -> tuple[int, ...]:
+    """Return the token counts at which causal blocks end; without blocks the whole clip is one."""
+    if blocks is None:
+        blocks = grid[:1]
+    if sum(blocks) != grid[0] or min(blocks) < 1:
+        raise ValueError(f"{blocks=} latent frames: must be positive and add up to the clip's {grid[0]}")
+    return tuple(accumulate(size * grid[1] * grid[2] for size in blocks))
