@@ -101,4 +101,4 @@ def attend(
 
 def split_heads(x: Float[Tensor, "b l d"], heads: int) -> Float[Tensor, "b l h e"]:
     """View the channels as `heads` groups."""
-    return x.unflatten(-1, (heads, -1))
+    return x.view(*x.shape[:-1], heads, -1)

@@ -20,7 +20,7 @@ def rotate(x: Float[Tensor, "b l h d"], table: Complex[Tensor, "l 1 half"]) -> F
     real form, so it gets that.
     """
     wide = x if x.dtype == torch.float64 else x.float()
-    pairs = wide.unflatten(-1, (-1, 2))
+    pairs = wide.view(*wide.shape[:-1], -1, 2)
     if torch.compiler.is_compiling():
         (real, imag), (cos, sin) = pairs.unbind(-1), torch.view_as_real(table).unbind(-1)
         turned = torch.stack((real * cos - imag * sin, real * sin + imag * cos), dim=-1)
