@@ -51,7 +51,7 @@ def test_principal_components_match_a_full_decomposition():
 
 def test_training_improves_on_the_linear_map_and_files_round_trip(data, tmp_path):
     recipe = ae.AutoencoderRecipe(
-        model=TINY, patches=2000, steps=150, batch=4, frames=5, crop=32, learning_rate=1e-2, threads=1
+        model=TINY, patches=2000, steps=100, batch=4, frames=5, crop=32, learning_rate=1e-2, threads=1
     )
     rows = []
     out = tmp_path / "out"
@@ -63,7 +63,7 @@ def test_training_improves_on_the_linear_map_and_files_round_trip(data, tmp_path
     torch.testing.assert_close(loaded.encode(clip), model.encode(clip))
     z = loaded.encode(clip)
     everything = loaded.encode(ae.to_pixels(ae.open_shards(data, "clips")[0]))
-    assert float(everything.var(dim=(0, 2, 3, 4)).mean()) == pytest.approx(1, abs=0.3)
+    assert float(everything.detach().var(dim=(0, 2, 3, 4)).mean()) == pytest.approx(1, abs=0.3)
     assert not list(out.glob("*.tmp"))
 
 
