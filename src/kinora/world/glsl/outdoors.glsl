@@ -1,0 +1,46 @@
+// Sky, ground and shading that the open-air settings share.
+void ground(vec3 albedo) {
+    float t = -ro.y / rd.y;
+    if (t > 0.0 && t < hit.t) put(t, vec3(0.0, 1.0, 0.0), albedo, 0.0);
+}
+vec2 groundPoint() { return ro.xz - rd.xz * (ro.y / min(rd.y, -0.001)); }
+
+const vec3 SUN_AT = vec3(-0.2996, 0.1779, -0.9373);
+
+vec3 sky() {
+    float up = clamp(rd.y * 2.2, 0.0, 1.0);
+    vec3 c = mix(horizon, zenith, sqrt(up));
+    float s = max(dot(rd, SUN_AT), 0.0), s8 = s * s; s8 *= s8; s8 *= s8;
+    c += sunColour * (0.22 * s8 * s8 * s8) * (1.0 - darkness);
+    // The disc: sun by day and at sunset, a pale moon at night.
+    c = mix(c, mix(vec3(1.6, 1.35, 0.85) * (sunColour / sunColour.r), vec3(0.95, 0.95, 0.8), darkness), smoothstep(0.9955, 0.9968, s));
+    return c;
+}
+vec3 cloud(vec3 c, vec3 at, float size) {
+    vec2 p = (rd.xy / -rd.z - at.xy) / size;
+    float d = max(max(blob(p, vec2(1.1, 0.42)), blob(p - vec2(0.35, 0.3), vec2(0.6, 0.5))), blob(p + vec2(0.5, -0.16), vec2(0.5, 0.4)));
+    return mix(c, horizon * 0.35 + sunColour * 0.42 + ambient * 0.25, 0.9 * smoothstep(0.3, 0.62, d) * step(rd.z, -0.05));
+}
+// Five large stars.
+vec3 stars(vec3 c) {
+    vec2 p = rd.xy / -rd.z;
+    float s = blob(p - vec2(-0.24, 0.2), vec2(0.011)) + blob(p - vec2(0.05, 0.13), vec2(0.009)) + blob(p - vec2(0.19, 0.22), vec2(0.01))
+            + blob(p - vec2(-0.5, 0.15), vec2(0.01)) + blob(p - vec2(0.48, 0.17), vec2(0.011));
+    return c + vec3(0.9, 0.92, 1.0) * s * darkness * step(rd.z, -0.05);
+}
+// Light on what the ray met; `behind` is the sky along this ray, `shadow` the props' shadow on the ground.
+vec3 shade(vec3 behind, float shadow) {
+    vec3 p = ro + rd * hit.t;
+    float open = 1.0;
+    if (hit.n.y > 0.9) {
+        for (int i = 0; i < PROXIES; i++) {
+            shadow *= ballShadow(p, proxies[i]);
+            open *= ballOcclusion(p, proxies[i]);
+        }
+    }
+    float diffuse = clamp(dot(hit.n, sunDir) * 0.7 + 0.3, 0.0, 1.0);
+    vec3 light = sunColour * (diffuse * mix(0.25, 1.0, shadow)) + (ambient * (0.6 + 0.4 * hit.n.y) + bounce * (0.5 - 0.5 * hit.n.y)) * open;
+    vec3 c = hit.albedo * mix(light, vec3(1.35), hit.glow);
+    float haze = 1.0 - exp(-fog * hit.t);
+    return hit.t < FAR ? mix(c, horizon, haze * (1.0 - 0.7 * hit.glow)) : behind;
+}

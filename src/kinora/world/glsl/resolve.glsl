@@ -1,0 +1,33 @@
+// Average the samples, add soft sprites (flakes, fireflies, halos), map to the display.
+uniform sampler2D samples_;
+uniform ivec2 size;                 // of a frame
+uniform int count;                  // samples a pixel
+uniform int sprites;
+uniform vec4 spriteAt[SPRITES];     // x, y in pixels, radius in pixels, distance in metres
+uniform vec4 spriteColour[SPRITES]; // colour, opacity; negative opacity adds light
+out vec4 pixel;
+
+vec3 display(vec3 c) {
+    c = max(c, 0.0);
+    vec3 high = 0.6 + 0.4 * (1.0 - exp(-2.5 * max(c - 0.6, 0.0)));
+    return mix(c, high, step(0.6, c));
+}
+void main() {
+    ivec2 at = ivec2(gl_FragCoord.xy);
+    vec3 sum = vec3(0.0);
+    float depth = 0.0;
+    for (int i = 0; i < count; i++) {
+        vec4 s = texelFetch(samples_, at + ivec2(i * size.x, 0), 0);
+        sum += display(s.rgb);
+        depth = max(depth, s.a);
+    }
+    vec3 c = sum / float(count);
+    for (int i = 0; i < sprites; i++) {
+        vec4 s = spriteAt[i], k = spriteColour[i];
+        vec2 d = (gl_FragCoord.xy - s.xy) / s.z;
+        float cover = clamp(1.0 - dot(d, d), 0.0, 1.0);
+        cover *= cover * step(s.w, depth);
+        c = k.a < 0.0 ? c - k.rgb * (k.a * cover) : mix(c, k.rgb, k.a * cover);
+    }
+    pixel = vec4(pow(clamp(c, 0.0, 1.0), vec3(1.0 / 2.2)), 1.0);
+}

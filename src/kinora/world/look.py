@@ -1,0 +1,164 @@
+"""How the world looks, as numbers: the palette, the lights, and the bounds and shadow balls of every kind of subject.
+
+Colours are written as displayed (sRGB, 0 to 1) and used as linear light. The GLSL beside this file holds the shapes.
+"""
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+Vector = tuple[float, float, float]
+
+
+def linear(colour: Vector) -> Vector:
+    """Linear light of a displayed colour (gamma 2.2)."""
+    red, green, blue = (channel**2.2 for channel in colour)
+    return red, green, blue
+
+
+def toward(x: float, y: float, z: float) -> Vector:
+    """Unit vector along (x, y, z)."""
+    length = math.sqrt(x * x + y * y + z * z)
+    return x / length, y / length, z / length
+
+
+PALETTE: Mapping[str, Vector] = {
+    "red": (0.90, 0.09, 0.09),
+    "orange": (1.00, 0.50, 0.04),
+    "yellow": (1.00, 0.87, 0.12),
+    "green": (0.13, 0.70, 0.22),
+    "blue": (0.13, 0.32, 0.95),
+    "purple": (0.50, 0.16, 0.80),
+    "pink": (1.00, 0.50, 0.74),
+    "white": (0.96, 0.96, 0.97),
+    "black": (0.13, 0.13, 0.15),
+    "silver": (0.66, 0.69, 0.74),
+    "brown": (0.47, 0.27, 0.13),
+    "turquoise": (0.10, 0.78, 0.76),
+}
+ACCENTS: Mapping[str, Vector] = {
+    "white": (0.44, 0.52, 0.66),
+    "silver": (0.30, 0.34, 0.42),
+    "yellow": (1.00, 0.99, 0.94),
+    "black": (0.80, 0.80, 0.84),
+}
+ACCENT: Vector = (0.98, 0.96, 0.93)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Light:
+    """Uniforms of one time of day; names as in frame.glsl."""
+
+    sun_dir: Vector
+    sun_colour: Vector
+    key_colour: Vector
+    ambient: Vector
+    bounce: Vector
+    zenith: Vector
+    horizon: Vector
+    fog: float
+    darkness: float
+
+
+LIGHTS: Mapping[str, Light] = {
+    "day": Light(
+        sun_dir=toward(0.55, 0.85, 0.6),
+        sun_colour=(1.08, 1.0, 0.86),
+        key_colour=(0.82, 0.80, 0.76),
+        ambient=(0.34, 0.40, 0.50),
+        bounce=(0.20, 0.21, 0.17),
+        zenith=linear((0.25, 0.55, 0.95)),
+        horizon=linear((0.75, 0.88, 0.97)),
+        fog=0.022,
+        darkness=0.0,
+    ),
+    "sunset": Light(
+        sun_dir=toward(-0.75, 0.55, 0.62),
+        sun_colour=(1.15, 0.56, 0.26),
+        key_colour=(0.84, 0.75, 0.66),
+        ambient=(0.34, 0.28, 0.36),
+        bounce=(0.24, 0.16, 0.13),
+        zenith=linear((0.42, 0.36, 0.66)),
+        horizon=linear((1.0, 0.62, 0.35)),
+        fog=0.03,
+        darkness=0.0,
+    ),
+    "night": Light(
+        sun_dir=toward(-0.45, 0.8, 0.6),
+        sun_colour=(0.14, 0.19, 0.34),
+        key_colour=(0.68, 0.69, 0.74),
+        ambient=(0.13, 0.17, 0.30),
+        bounce=(0.08, 0.09, 0.15),
+        zenith=linear((0.05, 0.08, 0.26)),
+        horizon=linear((0.16, 0.24, 0.48)),
+        fog=0.025,
+        darkness=1.0,
+    ),
+}
+INDOORS = Light(
+    sun_dir=toward(0.45, 0.85, 0.55),
+    sun_colour=(0.30, 0.19, 0.10),
+    key_colour=(0.78, 0.68, 0.56),
+    ambient=(0.16, 0.13, 0.12),
+    bounce=(0.17, 0.11, 0.08),
+    zenith=(0.0, 0.0, 0.0),
+    horizon=linear((0.45, 0.28, 0.17)),
+    fog=0.0,
+    darkness=1.0,
+)
+"""A room is lit by its lamp and candles, whatever the hour."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Build:
+    """Bounds of a kind of subject in its own space (metres, standing on y = 0) and the balls that cast its shadow."""
+
+    low: Vector
+    high: Vector
+    balls: tuple[tuple[float, float, float, float], ...]
+    gloss: float = 0.12
+    fuzz: float = 0.0
+
+
+BUILDS: Mapping[str, Build] = {
+    "creature": Build(
+        low=(-0.36, 0.0, -0.44),
+        high=(0.77, 1.24, 0.41),
+        balls=((0.0, 0.32, 0.0, 0.33), (0.0, 0.62, 0.0, 0.31), (0.5, 0.4, -0.2, 0.2)),
+        gloss=0.0,
+        fuzz=1.0,
+    ),
+    "monster": Build(
+        low=(-0.8, 0.0, -0.4),
+        high=(0.8, 1.08, 0.42),
+        balls=((0.0, 0.38, 0.0, 0.42), (0.0, 0.62, 0.0, 0.36)),
+        gloss=0.0,
+        fuzz=1.0,
+    ),
+    "ball": Build(low=(-0.46, -0.01, -0.46), high=(0.46, 0.91, 0.46), balls=((0.0, 0.45, 0.0, 0.45),), gloss=0.35),
+    "cube": Build(low=(-0.59, 0.0, -0.59), high=(0.59, 0.85, 0.59), balls=((0.0, 0.3, 0.0, 0.46), (0.0, 0.5, 0.0, 0.44)), gloss=0.2),
+    "snowman": Build(
+        low=(-0.74, 0.0, -0.41),
+        high=(0.74, 1.12, 0.52),
+        balls=((0.0, 0.32, 0.0, 0.38), (0.0, 0.84, 0.0, 0.27)),
+        gloss=0.05,
+    ),
+    "mushroom": Build(
+        low=(-0.59, 0.0, -0.59),
+        high=(0.59, 1.03, 0.59),
+        balls=((0.0, 0.25, 0.0, 0.26), (0.0, 0.66, 0.0, 0.5)),
+        gloss=0.25,
+    ),
+    "candle": Build(
+        low=(-0.43, 0.0, -0.43),
+        high=(0.43, 1.14, 0.43),
+        balls=((0.0, 0.22, 0.0, 0.34), (0.0, 0.5, 0.0, 0.3)),
+        gloss=0.2,
+    ),
+    "car": Build(
+        low=(-0.42, 0.0, -0.64),
+        high=(0.42, 0.84, 0.69),
+        balls=((0.0, 0.3, -0.3, 0.34), (0.0, 0.3, 0.3, 0.34), (0.0, 0.5, 0.0, 0.34)),
+        gloss=0.45,
+    ),
+}
