@@ -1,4 +1,4 @@
-"""Draw scenes: uniform over what a tier can show, the same scene for the same seed, never a held-out triple in training."""
+"""Draw scenes: uniform over what a tier can show, one scene per seed, never a held-out triple in training."""
 
 from dataclasses import dataclass
 

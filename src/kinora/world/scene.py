@@ -1,7 +1,7 @@
-"""The scene graph: all that a clip of the world shows, in words; the caption, the motion and the picture derive from it.
+"""The scene graph: all that a clip of the world shows, in words; caption, motion and picture derive from it.
 
-`Scene` is frozen and checked on construction, has an exact JSON round trip (`to_dict`, `from_dict`) and can be mirrored (`flip`).
-`kinora.world.sample.sample_scene` draws scenes.
+`Scene` is frozen and checked on construction, has an exact JSON round trip (`to_dict`, `from_dict`) and can be
+mirrored (`flip`). `kinora.world.sample.sample_scene` draws scenes.
 """
 
 from collections.abc import Mapping
@@ -42,7 +42,9 @@ class Subject:
         _known(self.size, "size", words.SIZES)
         _known(self.material, "material", words.MATERIALS)
         if self.count not in words.NUMBERS:
-            raise InvalidRequest(str(self.count), rule="a scene shows one to three subjects of a kind", remedy="1, 2 or 3")
+            raise InvalidRequest(
+                str(self.count), rule="a scene shows one to three subjects of a kind", remedy="1, 2 or 3"
+            )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,7 +59,9 @@ class Action:
         _known(self.verb, "action", words.VERBS)
         if not 0 <= self.start <= self.end:
             raise InvalidRequest(
-                f"{self.start}-{self.end} s", rule="an action starts at 0 or later and ends after it starts", remedy="0-4 s"
+                f"{self.start}-{self.end} s",
+                rule="an action starts at 0 or later and ends after it starts",
+                remedy="0-4 s",
             )
 
 
@@ -85,7 +89,9 @@ class Shot:
             _known(self.relation, "relation", words.RELATIONS)
         if (self.relation is None) != (self.second is None):
             raise InvalidRequest(
-                repr(self.relation), rule="a second subject and its relation come together", remedy="give both or neither"
+                repr(self.relation),
+                rule="a second subject and its relation come together",
+                remedy="give both or neither",
             )
         if self.second is None and self.second_actions:
             raise InvalidRequest("second_actions", rule="need a second subject", remedy="give second, or no actions")
@@ -106,7 +112,7 @@ class Shot:
 
     @property
     def cast(self) -> tuple[Subject, ...]:
-        """The single things in the shot, as the renderer and `Track` number them: first every subject, then every second."""
+        """The single things in the shot, numbered as in `Track`: first every subject, then every second."""
         groups = (self.subject,) if self.second is None else (self.subject, self.second)
         return tuple(replace(group, count=1) for group in groups for _ in range(group.count))
 
@@ -128,7 +134,9 @@ class Scene:
             raise InvalidRequest("shots", rule="a scene has at least one shot", remedy="Scene(shots=(Shot(...),))")
         if min(self.fps, self.height, self.width) < 1:
             raise InvalidRequest(
-                f"{self.width}x{self.height} at {self.fps} fps", rule="size and rate are positive", remedy="128x128 at 8 fps"
+                f"{self.width}x{self.height} at {self.fps} fps",
+                rule="size and rate are positive",
+                remedy="128x128 at 8 fps",
             )
 
     @property
@@ -138,7 +146,7 @@ class Scene:
 
     @property
     def frames(self) -> int:
-        """Frames in the clip: the first and last instant are both shown, so 4 s at 8 fps are 33 frames; a still is one."""
+        """Frames in the clip. First and last instant are both shown: 4 s at 8 fps are 33 frames; a still is one."""
         return round(self.seconds * self.fps) + 1
 
     @property
@@ -152,15 +160,17 @@ class Scene:
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> "Scene":
-        """Restore a scene from `to_dict` or from the same read back from JSON; InvalidRequest when a field is unknown or missing."""
+        """Restore a scene from `to_dict`, also after JSON; InvalidRequest when a field is unknown or missing."""
         try:
             return cls(**{**data, "shots": tuple(_shot(shot) for shot in data["shots"])})
         except (KeyError, TypeError) as error:
-            raise InvalidRequest("scene", rule=f"does not follow the scene graph ({error})", remedy="use Scene.to_dict") from error
+            raise InvalidRequest(
+                "scene", rule=f"does not follow the scene graph ({error})", remedy="use Scene.to_dict"
+            ) from error
 
 
 def flip(scene: Scene) -> Scene:
-    """The scene that its left-right mirrored picture shows: directions of actions, cameras and relations change sides."""
+    """The scene that the mirrored picture shows: directions of actions, cameras and relations change sides."""
     return replace(scene, shots=tuple(_flip_shot(shot) for shot in scene.shots))
 
 

@@ -1,7 +1,7 @@
 """What is kept from training: a tenth of the (subject, colour, verb) triples and a tenth of the wordings.
 
-Both are chosen by SHA-256, so the answer depends on nothing but the words. Left and right share a triple: a mirrored training clip
-never shows one that is held out.
+Both are chosen by SHA-256, so the answer depends on nothing but the words. Left and right share a triple: a mirrored
+training clip never shows one that is held out.
 """
 
 import hashlib
@@ -19,7 +19,7 @@ def is_held_out(subject: str, colour: str, verb: str) -> bool:
 
 
 def is_held_out_wording(kind: str, number: int) -> bool:
-    """Whether training captions never use this wording (a numbered choice of clause order and synonyms) of a caption kind."""
+    """Whether training captions never use this wording: a numbered choice of clause order and synonyms."""
     return _in_tenth("wording", kind, str(number))
 
 

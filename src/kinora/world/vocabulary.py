@@ -1,8 +1,8 @@
 """Every word that the world knows: ids, the phrases that name them, and the size of each kind of subject.
 
-An id is one value of one factor ("creature", "blue", "hop"). Its phrases are what captions may say for it; the first is the canonical one.
-No phrase names two ids of one factor, so a caption never leaves open what is to be seen. The *core* tier is the small, closed world
-on which the shipped model is trained; the *full* tier holds everything.
+An id is one value of one factor ("creature", "blue", "hop"). Its phrases are what captions may say for it; the first
+is the canonical one. No phrase names two ids of one factor, so a caption never leaves open what is to be seen. The
+*core* tier is the small, closed world on which the shipped model is trained; the *full* tier holds everything.
 """
 
 from collections.abc import Mapping
@@ -146,7 +146,10 @@ VERBS: Mapping[str, tuple[Verb, ...]] = {
         Verb("hops", "hopping", "hopped", "on the spot"),
         Verb("skips", "skipping", "skipped", "up and down"),
     ),
-    "move_left": (Verb("moves", "moving", "moved", "to the left"), Verb("travels", "travelling", "travelled", "leftwards")),
+    "move_left": (
+        Verb("moves", "moving", "moved", "to the left"),
+        Verb("travels", "travelling", "travelled", "leftwards"),
+    ),
     "move_right": (
         Verb("moves", "moving", "moved", "to the right"),
         Verb("travels", "travelling", "travelled", "rightwards"),
