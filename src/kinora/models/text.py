@@ -57,9 +57,8 @@ class TextEncoder(nn.Module):
         folder = find_files()
         tokenizer = Tokenizer.from_str(read_checked(folder / "tokenizer.json", TOKENIZER_SHA256).decode())
         weights = safetensors.torch.load(read_checked(folder / "model.safetensors", WEIGHTS_SHA256))
-        with torch.device("meta"):  # no time spent on drawing weights that are replaced at once
-            encoder = cls(tokenizer)
-        encoder.bert.load_state_dict(from_hugging_face(weights), assign=True)
+        encoder = cls(tokenizer)
+        encoder.bert.load_state_dict(from_hugging_face(weights))
         return encoder.to(device=device, dtype=dtype).eval().requires_grad_(False)
 
     def encode(self, prompts: Sequence[str]) -> TextStates:
