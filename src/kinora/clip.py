@@ -35,7 +35,7 @@ class Clip:
     model: str
     version: str = ""
     steps: int = 0
-    guidance: float = 1.0
+    guidance: float | int = 1.0
     negative: str = ""
     info: dict[str, Any] = field(default_factory=dict)
 

@@ -17,12 +17,10 @@ def test_a_clip_knows_its_size_and_length():
     assert repr(clip) == """<Clip 1 s, 32x16 at 8 fps, seed 7: 'a "red" ball'>"""
 
 
-@pytest.mark.parametrize(
-    "frames", [np.zeros((2, 8, 8, 3)), np.zeros((8, 8, 3), np.uint8), np.zeros((2, 8, 8, 4), np.uint8)]
-)
-def test_frames_are_uint8_t_h_w_3(frames):
+@pytest.mark.parametrize("shape", [(8, 8, 3), (2, 8, 8, 4), (2, 8, 8)])
+def test_frames_are_t_h_w_3(shape):
     with pytest.raises(AssertionError):
-        Clip(frames=frames, fps=8, prompt="p", seed=0, model="test")
+        Clip(frames=np.zeros(shape, np.uint8), fps=8, prompt="p", seed=0, model="test")
 
 
 def test_saving_frames_nobody_reviewed_is_a_bug(tmp_path):

@@ -1,1 +1,27 @@
-"""Video and image files to arrays and back (the only package that imports PyAV)."""
+"""Video and image files to arrays and back (the only package that imports PyAV).
+
+    write_clip("ball.mp4", frames, fps=8)       # or .gif, .webp, .png
+    frames, info = read_video("ball.mp4")
+
+Frames are uint8 T H W C in sRGB on both sides, upright, whatever the file does inside.
+"""
+
+from kinora.media.image import contact_sheet, read_image
+from kinora.media.read import VideoInfo, probe, read_frames, read_video
+from kinora.media.target import EXTENSIONS, Written, check_target, replacing
+from kinora.media.write import write_clip, write_video
+
+__all__ = [
+    "EXTENSIONS",
+    "VideoInfo",
+    "Written",
+    "check_target",
+    "contact_sheet",
+    "probe",
+    "read_frames",
+    "read_image",
+    "read_video",
+    "replacing",
+    "write_clip",
+    "write_video",
+]

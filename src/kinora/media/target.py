@@ -1,0 +1,74 @@
+"""Where a file goes: checked before the work starts, whole or absent after it ends."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from kinora.errors import OutputError
+
+EXTENSIONS = {
+    ".mp4": "H.264 video",
+    ".gif": "animated GIF",
+    ".webp": "animated WebP",
+    ".png": "one frame, or a contact sheet of a longer clip",
+}
+"""What Kinora writes, by file extension."""
+
+
+@dataclass(frozen=True)
+class Written:
+    """A finished file. `frames` is how many went into the encoder, for the guard's books."""
+
+    path: Path
+    frames: int
+
+
+def check_target(path: str | Path) -> Path:
+    """Return `path` if a clip can be written there; meant to be asked before an expensive clip is made.
+
+    Raises OutputError for an unknown extension, a missing or read-only directory, or a directory in the way.
+    """
+    path = Path(path)
+    if path.suffix.lower() not in EXTENSIONS:
+        raise OutputError(path, rule="the extension chooses the format", remedy=f"use one of {', '.join(EXTENSIONS)}")
+    if path.is_dir():
+        raise OutputError(path, rule="is a directory", remedy=f"name a file in it: {path / 'clip.mp4'}")
+    if not path.parent.is_dir():
+        raise OutputError(path, rule=f"there is no directory {path.parent}", remedy="create it or choose another")
+    with replacing(path, keep=False):
+        pass
+    return path
+
+
+@contextmanager
+def replacing(path: Path, *, keep: bool = True) -> Iterator[Path]:
+    """Give the block an empty temporary file beside `path`, then rename it to `path`.
+
+    If the block raises or is interrupted the temporary file is removed and whatever was at `path` stays.
+    With `keep` False nothing is renamed: a rehearsal. Raises OutputError when the directory won't take the file,
+    or the disk is full.
+    """
+    temporary = path.with_name(f".{path.name[:100]}.{secrets.token_hex(4)}.tmp")
+    try:
+        os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
+        yield temporary
+        if keep:
+            temporary.replace(path)
+    except OSError as error:
+        remedy = "free some space" if error.errno in _FULL else "choose another place"
+        raise OutputError(path, rule=f"can't be written ({_reason(error)})", remedy=remedy) from error
+    finally:
+        with suppress(OSError):  # the name itself may be what the file system refused
+            temporary.unlink()
+
+
+_FULL = {28, 27, 122}  # ENOSPC, EFBIG, EDQUOT: numbers, since Windows lacks the last name
+
+
+def _reason(error: OSError) -> str:
+    return (error.strerror or str(error)).lower()
