@@ -27,12 +27,16 @@ class Word:
 
 @dataclass(frozen=True, slots=True)
 class Verb:
-    """One way to say what a subject does, in three tenses, and the words that complete it."""
+    """One way to say what a subject does, in three tenses, and the words that follow.
+
+    `complete`: the verb alone says it, so terse captions leave the tail out.
+    """
 
     present: str
     gerund: str
     past: str
     tail: str = ""
+    complete: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,21 +48,21 @@ class Extent:
 
 
 SUBJECTS: Mapping[str, Word] = {
-    "creature": Word(("creature", "bunny", "rabbit", "rabbit-squirrel", "long-eared animal"), core=True),
-    "monster": Word(("monster", "horned monster", "beast", "little horned beast", "troll"), core=True),
-    "ball": Word(("ball", "sphere", "round ball", "beach ball"), core=True),
+    "creature": Word(("creature", "bunny", "rabbit", "rabbit-squirrel", "furry animal"), core=True),
+    "monster": Word(("monster", "horned monster", "beast", "horned beast"), core=True),
+    "ball": Word(("ball", "sphere", "round ball", "toy ball"), core=True),
     "cube": Word(("cube", "block", "box", "square block"), core=True),
     "snowman": Word(("snowman", "snow figure", "snowman with a carrot nose"), core=True),
     "mushroom": Word(("mushroom", "toadstool", "spotted mushroom"), core=True),
     "candle": Word(("candle", "lit candle", "burning candle", "wax candle"), core=True),
-    "car": Word(("car", "toy car", "automobile", "little car"), core=True),
+    "car": Word(("car", "toy car", "automobile"), core=True),
     "robot": Word(("robot", "android", "toy robot")),
-    "cone": Word(("cone", "pointed cone", "traffic cone")),
+    "cone": Word(("cone", "pointed cone", "upright cone")),
     "ring": Word(("ring", "hoop", "torus")),
-    "bird": Word(("bird", "songbird", "little bird")),
-    "fish": Word(("fish", "goldfish-shaped fish", "finned fish")),
+    "bird": Word(("bird", "songbird", "winged bird")),
+    "fish": Word(("fish", "finned fish")),
     "boat": Word(("boat", "sailing boat", "toy boat")),
-    "lantern": Word(("lantern", "paper lantern", "glowing lantern")),
+    "lantern": Word(("lantern", "paper lantern")),
     "balloon": Word(("balloon", "party balloon", "balloon on a string")),
 }
 
@@ -91,9 +95,9 @@ COLOURS: Mapping[str, Word] = {
     "pink": Word(("pink", "rosy pink", "bright pink"), core=True),
     "white": Word(("white", "snow-white", "pure white"), core=True),
     "black": Word(("black", "jet-black", "coal-black")),
-    "silver": Word(("silver", "silvery", "metallic grey")),
+    "silver": Word(("silver", "silvery")),
     "brown": Word(("brown", "chestnut brown", "chocolate brown")),
-    "turquoise": Word(("turquoise", "teal", "blue-green")),
+    "turquoise": Word(("turquoise", "teal", "aquamarine")),
 }
 
 SIZES: Mapping[str, Word] = {
@@ -112,20 +116,20 @@ MATERIALS: Mapping[str, Word] = {
 FLUFFY_KINDS = frozenset({"creature", "monster"})
 
 SETTINGS: Mapping[str, Word] = {
-    "meadow": Word(("in a green meadow", "on a grassy meadow", "in a field of grass and flowers"), core=True),
+    "meadow": Word(("in a grassy meadow", "on a flowery meadow", "in a field of grass and flowers"), core=True),
     "forest": Word(("in an enchanted forest", "in a magical forest", "among enchanted trees"), core=True),
-    "snowfield": Word(("in a snowy field", "on a snow-covered field", "in a white winter landscape"), core=True),
+    "snowfield": Word(("in a snowy field", "on a snow-covered field", "in a wintry landscape"), core=True),
     "room": Word(("in a cosy candlelit room", "in a cozy room lit by candles", "indoors by candlelight"), core=True),
     "beach": Word(("on a sandy beach", "on a beach by the sea", "at the seaside"), core=True),
     "desert": Word(("in a sandy desert", "among desert dunes", "in a dry desert")),
     "city": Word(("on a city street", "in a city street with lit windows", "on a street between tall buildings")),
-    "moon": Word(("on the moon", "on the surface of the moon", "on the grey lunar surface")),
+    "moon": Word(("on the moon", "on the surface of the moon", "in a lunar landscape")),
 }
 
 LIGHTS: Mapping[str, Word] = {
     "day": Word(("by day", "in daylight", "in the daytime"), core=True),
-    "sunset": Word(("at sunset", "in the evening glow", "at dusk"), core=True),
-    "night": Word(("at night", "by night", "in the dark of night"), core=True),
+    "sunset": Word(("at sunset", "at sundown", "in the light of the setting sun"), core=True),
+    "night": Word(("at night", "by night", "during the night"), core=True),
 }
 
 WEATHERS: Mapping[str, Word] = {
@@ -142,35 +146,30 @@ VERBS: Mapping[str, tuple[Verb, ...]] = {
         Verb("rests", "resting", "rested", "without moving"),
     ),
     "hop": (
-        Verb("hops", "hopping", "hopped", "up and down"),
-        Verb("hops", "hopping", "hopped", "on the spot"),
-        Verb("skips", "skipping", "skipped", "up and down"),
+        Verb("hops", "hopping", "hopped", "up and down", complete=True),
+        Verb("hops", "hopping", "hopped", "on the spot", complete=True),
+        Verb("jumps", "jumping", "jumped", "up and down"),
+        Verb("leaps", "leaping", "leapt", "again and again"),
     ),
-    "move_left": (
-        Verb("moves", "moving", "moved", "to the left"),
-        Verb("travels", "travelling", "travelled", "leftwards"),
-    ),
-    "move_right": (
-        Verb("moves", "moving", "moved", "to the right"),
-        Verb("travels", "travelling", "travelled", "rightwards"),
-    ),
+    "move_left": (Verb("moves", "moving", "moved"), Verb("travels", "travelling", "travelled")),
+    "move_right": (Verb("moves", "moving", "moved"), Verb("travels", "travelling", "travelled")),
     "spin": (
-        Verb("spins", "spinning", "spun", "around in place"),
-        Verb("twirls", "twirling", "twirled", "around and around"),
-        Verb("rotates", "rotating", "rotated", "on the spot"),
+        Verb("spins", "spinning", "spun", "around in place", complete=True),
+        Verb("twirls", "twirling", "twirled", "around and around", complete=True),
+        Verb("rotates", "rotating", "rotated", "on the spot", complete=True),
     ),
     "bounce": (
-        Verb("bounces", "bouncing", "bounced", "on the ground"),
+        Verb("bounces", "bouncing", "bounced", "on the ground", complete=True),
         Verb("drops and bounces", "dropping and bouncing", "dropped and bounced", "lower and lower"),
         Verb("rebounds", "rebounding", "rebounded", "off the ground again and again"),
     ),
     "grow": (
-        Verb("grows", "growing", "grew", "bigger and bigger"),
-        Verb("swells", "swelling", "swelled", "to twice its size"),
+        Verb("grows", "growing", "grew", "bigger and bigger", complete=True),
+        Verb("swells", "swelling", "swelled", "to twice its size", complete=True),
         Verb("becomes", "becoming", "became", "larger and larger"),
     ),
     "shrink": (
-        Verb("shrinks", "shrinking", "shrank", "smaller and smaller"),
+        Verb("shrinks", "shrinking", "shrank", "smaller and smaller", complete=True),
         Verb("dwindles", "dwindling", "dwindled", "to half its size"),
     ),
     "jump": (
@@ -179,10 +178,10 @@ VERBS: Mapping[str, tuple[Verb, ...]] = {
     ),
     "fly_circle": (
         Verb("flies", "flying", "flew", "in a circle"),
-        Verb("soars", "soaring", "soared", "round in a ring through the air"),
+        Verb("soars", "soaring", "soared", "round in a loop through the air"),
     ),
     "sway": (
-        Verb("sways", "swaying", "swayed", "from side to side"),
+        Verb("sways", "swaying", "swayed", "from side to side", complete=True),
         Verb("rocks", "rocking", "rocked", "to and fro"),
     ),
     "look_up": (
@@ -194,7 +193,10 @@ VERBS: Mapping[str, tuple[Verb, ...]] = {
         Verb("falls", "falling", "fell", "from above to the ground"),
         Verb("drops", "dropping", "dropped", "out of the air and stays down"),
     ),
-    "melt": (Verb("melts", "melting", "melted", "away"), Verb("melts", "melting", "melted", "into a puddle")),
+    "melt": (
+        Verb("melts", "melting", "melted", "away", complete=True),
+        Verb("melts", "melting", "melted", "into a puddle", complete=True),
+    ),
     "hide": (
         Verb("hides", "hiding", "hid", "and comes out again"),
         Verb("slips", "slipping", "slipped", "out of sight and returns"),
@@ -209,6 +211,11 @@ VERBS: Mapping[str, tuple[Verb, ...]] = {
     ),
 }
 CORE_VERBS = ("stand", "hop", "move_left", "move_right", "spin", "bounce", "grow")
+
+DIRECTIONS: Mapping[str, tuple[str, ...]] = {
+    "move_left": ("to the left", "towards the left", "leftwards", "across to the left side"),
+    "move_right": ("to the right", "towards the right", "rightwards", "across to the right side"),
+}
 
 GAITS: Mapping[str, tuple[Verb, ...]] = {
     "roll": (Verb("rolls", "rolling", "rolled"),),
@@ -243,7 +250,7 @@ GAIT_OF: Mapping[str, str] = {
 }
 
 CAMERAS: Mapping[str, Word] = {
-    "static": Word(("the camera stays still", "the camera does not move", "filmed by a fixed camera"), core=True),
+    "static": Word(("the camera stays still", "the camera does not move", "the view stays fixed"), core=True),
     "pan_left": Word(("the camera pans slowly to the left", "the camera turns left", "the view pans left"), core=True),
     "pan_right": Word(
         ("the camera pans slowly to the right", "the camera turns right", "the view pans right"), core=True
@@ -258,12 +265,44 @@ CAMERAS: Mapping[str, Word] = {
 }
 
 STYLES: Mapping[str, Word] = {
-    "3D animation": Word(("3D animation", "animated 3D film", "computer animation", "3D cartoon render"), core=True),
+    "3D animation": Word(("3D animation", "animated 3D film", "3D computer animation"), core=True),
     "cartoon": Word(("flat cartoon", "hand-drawn cartoon", "cartoon with bold outlines")),
     "pencil": Word(("pencil sketch", "pencil drawing", "graphite sketch")),
     "pixel": Word(("pixel art", "retro pixel art", "8-bit pixel graphics")),
     "clay": Word(("claymation", "clay animation", "stop-motion clay")),
 }
+
+FEATURES: Mapping[str, str] = {
+    "creature": "long ears, huge eyes and a bushy striped tail",
+    "monster": "small horns, big eyes and an open mouth",
+    "ball": "a smooth round shape",
+    "cube": "flat sides and straight edges",
+    "snowman": "a carrot nose and dark buttons",
+    "mushroom": "a wide spotted cap on a pale stem",
+    "candle": "a small flickering flame on top",
+    "car": "four wheels and shiny windows",
+    "robot": "a square head and an antenna",
+    "cone": "a wide base and a pointed tip",
+    "ring": "a round hole in the middle",
+    "bird": "two wings and a pointed beak",
+    "fish": "fins and a broad tail",
+    "boat": "a mast and a sail",
+    "lantern": "a warm light inside",
+    "balloon": "a thin string below",
+}
+"""What every subject of a kind shows, for long captions."""
+
+SCENERY: Mapping[str, str] = {
+    "meadow": "grass and small flowers cover the ground",
+    "forest": "trees with strange bright leaves stand around glowing flowers",
+    "snowfield": "deep snow covers the ground",
+    "room": "candles light the wooden room and its window",
+    "beach": "the sea lies behind the sand",
+    "desert": "dunes of sand reach to the horizon",
+    "city": "lit windows shine above the wet ground",
+    "moon": "craters lie under a starry sky",
+}
+"""What every picture of a setting shows, for long captions."""
 
 RELATIONS: Mapping[str, Word] = {
     "next_to": Word(("next to", "beside")),
