@@ -49,18 +49,21 @@ class Model:
 
 
 def load_model(
-    name_or_directory: str | Path, device: str | torch.device = "cpu", dtype: torch.dtype = torch.float32
+    name_or_directory: str | Path,
+    device: str | torch.device = "cpu",
+    dtype: torch.dtype = torch.float32,
+    text: TextEncoder | None = None,
 ) -> Model:
     """Load a catalogued model or a model directory, ready to sample, onto `device` in `dtype`.
 
-    Raises UnknownModel if there is none, CorruptWeights, naming the file, if one is missing or damaged.
+    `text` is an encoder already loaded, for those who hold several models. Raises UnknownModel if there is none, CorruptWeights, naming the file, if one is missing or damaged.
     """
     directory = find(name_or_directory)
     manifest = read_manifest(directory)
     device = torch.device(device)
+    dit_config, vae_config = _configured(directory, manifest)
     with torch.device("meta"):
-        dit = DiT(_dit_config(directory, manifest.dit))
-        vae = Autoencoder(_vae_config(directory, manifest.vae))
+        dit, vae = DiT(dit_config), Autoencoder(vae_config)
     _fill(dit, directory / "dit.safetensors", manifest, device, dtype)
     _fill(vae, directory / "vae.safetensors", manifest, device, dtype)
     return Model(
@@ -68,7 +71,7 @@ def load_model(
         version=manifest.version,
         dit=dit,
         vae=vae,
-        text=TextEncoder.load(device=device, dtype=dtype),
+        text=text or TextEncoder.load(device=device, dtype=dtype),
         defaults=manifest.defaults,
         limits=manifest.limits,
         device=device,
@@ -165,18 +168,12 @@ def _fill(module: nn.Module, path: Path, manifest: Manifest, device: torch.devic
     module.requires_grad_(False).eval()
 
 
-def _dit_config(directory: Path, values: dict[str, Any]) -> DiTConfig:
+def _configured(directory: Path, manifest: Manifest) -> tuple[DiTConfig, AutoencoderConfig]:
     try:
-        return DiTConfig(**_tuples(values))
-    except TypeError as error:
-        raise CorruptWeights(directory / FILENAME, rule=f"not a transformer's configuration ({error})") from error
-
-
-def _vae_config(directory: Path, values: dict[str, Any]) -> AutoencoderConfig:
-    try:
-        return AutoencoderConfig(**_tuples(values))
-    except TypeError as error:
-        raise CorruptWeights(directory / FILENAME, rule=f"not an autoencoder's configuration ({error})") from error
+        return DiTConfig(**_tuples(manifest.dit)), AutoencoderConfig(**_tuples(manifest.vae))
+    except (TypeError, ValueError) as error:
+        rule = f"not a configuration of Kinora's networks ({error})"
+        raise CorruptWeights(directory / FILENAME, rule=rule, remedy="reinstall or retrain the model") from error
 
 
 def _tuples(values: dict[str, Any]) -> dict[str, Any]:
