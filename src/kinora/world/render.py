@@ -39,10 +39,9 @@ class Renderer:
     def __init__(self, height: int, width: int, samples: int = 2) -> None:
         self.height, self.width, self.samples = height, width, samples
         self._gl = _context()
-        self._programs: dict[tuple[str, ...], Any] = {}
+        self._programs: dict[tuple[str, ...], _Program] = {}
         self._target = _Target(self._gl, (width * samples, height))
         self._display = self._gl.framebuffer([self._gl.texture((width, height), 4)])
-        self._vertices: dict[int, Any] = {}
 
     def __enter__(self) -> Self:
         return self
@@ -87,25 +86,36 @@ class Renderer:
         at, colour = view.sprites
         pixels = at * np.array([self.width / 2, self.height / 2, self.height / 2, 1.0])
         pixels[:, :2] += (self.width / 2, self.height / 2)
-        values = {"size": (self.width, self.height), "count": self.samples, "sprites": len(at), "spriteAt": _padded(pixels), "spriteColour": _padded(colour)}
+        values = {"size": (self.width, self.height), "count": self.samples, "samples_": 0, "sprites": len(at), "spriteAt": _padded(pixels), "spriteColour": _padded(colour)}
         self._quad(self._program("resolve"), (-1.0, -1.0, 1.0, 1.0), values)
 
-    def _program(self, *key: str) -> Any:
+    def _program(self, *key: str) -> "_Program":
         if key not in self._programs:
-            self._programs[key] = self._gl.program(vertex_shader=_source("quad.vert"), fragment_shader=fragment(*key))
-            self._vertices[self._programs[key].glo] = self._gl.vertex_array(self._programs[key], [])
+            self._programs[key] = _Program(self._gl, fragment(*key))
         return self._programs[key]
 
-    def _quad(self, program: Any, bounds: tuple[float, float, float, float], values: Mapping[str, Any]) -> None:
-        for name, value in {**values, "bounds": bounds}.items():
-            member = program.get(name, None)
-            if member is None:
-                continue
-            if isinstance(value, np.ndarray):
-                member.write(np.ascontiguousarray(value, np.float32))
-            else:
-                member.value = value
-        self._vertices[program.glo].render(5, vertices=4)  # a triangle strip
+    def _quad(self, program: "_Program", bounds: tuple[float, float, float, float], values: Mapping[str, Any]) -> None:
+        program.set({**values, "bounds": bounds})
+        program.vertices.render(self._gl.TRIANGLE_STRIP, vertices=4)
+
+
+class _Program:
+    """A compiled program that skips the uniforms it lacks and those that have not changed."""
+
+    def __init__(self, gl: Any, fragment_shader: str) -> None:
+        program = gl.program(vertex_shader=_source("quad.vert"), fragment_shader=fragment_shader)
+        self.vertices = gl.vertex_array(program, [])
+        self._members = {name: program[name] for name in program if not name.startswith("gl_")}
+        self._last: dict[str, bytes] = {}
+
+    def set(self, values: Mapping[str, Any]) -> None:
+        """Write uniforms; names and shapes as in the shaders, numbers as float32 except Python integers."""
+        for name, member in self._members.items():
+            value = values[name]
+            data = np.asarray(value, np.int32 if _whole(value) else np.float32).tobytes()
+            if self._last.get(name) != data:
+                member.write(data)
+                self._last[name] = data
 
 
 class _Target:
@@ -257,12 +267,12 @@ def _sprites(seed: int, shot: Shot, bodies: tuple[Body, ...], camera: Camera, ti
     random = np.random.default_rng([seed, 7])
     points, radii, colours = [], [], []
     if shot.weather == "snow":
-        start = random.uniform((-2.2, 0.0, -2.5), (2.2, 2.6, 1.2), (12, 3))
-        start[:, 0] = np.linspace(-1.9, 1.9, 12) + 0.25 * start[:, 0] / 2.2
-        fall = start[:, 1] - 0.55 * time
+        start = random.uniform((-0.2, 0.0, -1.6), (0.2, 2.2, 0.9), (12, 3))
+        start[:, 0] += np.linspace(-1.5, 1.5, 12)
+        fall = start[:, 1] - 0.5 * time
         sway = 0.12 * np.sin(1.3 * time + np.arange(12) * 2.1)
-        points += [(x + s, y % 2.6 - 0.05, z) for (x, _, z), y, s in zip(start, fall, sway, strict=True)]
-        radii += [0.075] * 12
+        points += [(x + s, y % 2.2 - 0.1, z) for (x, _, z), y, s in zip(start, fall, sway, strict=True)]
+        radii += [0.1] * 12
         colours += [(0.95, 0.97, 1.0, 0.85)] * 12
     if shot.setting == "forest" and shot.light != "day":
         start = random.uniform((-1.9, 0.35, -2.2), (1.9, 1.7, 0.3), (8, 3))
@@ -308,6 +318,10 @@ def fragment(stage: str, *key: str, truth: bool = False) -> str:
 @cache
 def _source(name: str) -> str:
     return resources.files("kinora.world").joinpath("glsl", f"{name}.glsl").read_text(encoding="utf-8")
+
+
+def _whole(value: Any) -> bool:
+    return isinstance(value, int) or (isinstance(value, tuple) and isinstance(value[0], int))
 
 
 def _padded(rows: Floats) -> Floats:

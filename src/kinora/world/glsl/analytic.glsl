@@ -33,6 +33,22 @@ void pole(vec3 c, float r, float y0, float y1, vec3 albedo) {
     if (d > 0.0 && t > 0.0 && t < hit.t && y > y0 && y < y1)
         put(t, vec3((o + k * t) / r, 0.0).xzy, albedo, 0.0);
 }
+// Ellipsoid whose height rises with x and z by `lean` metres a metre.
+void ellipsoidSheared(vec3 c, vec3 r, vec3 lean, vec3 albedo) {
+    vec3 o = ro - c, k = rd;
+    o.y -= dot(lean.xz, o.xz); k.y -= dot(lean.xz, k.xz);
+    o /= r; k /= r;
+    float a = dot(k, k), b = dot(o, k), d = b * b - a * (dot(o, o) - 1.0);
+    float t = (-b - sqrt(max(d, 0.0))) / a;
+    if (d > 0.0 && t > 0.0 && t < hit.t) put(t, normalize(vec3(0.0, 0.6, 0.0) + (o + k * t) / r), albedo, 0.0);
+}
+// A leaning trunk: a cylinder sheared sideways by `lean.x` metres a metre.
+void trunk(vec3 c, vec3 lean, float r, float height, vec3 albedo) {
+    vec2 o = ro.xz - c.xz - lean.xz * ro.y, k = rd.xz - lean.xz * rd.y;
+    float a = dot(k, k), b = dot(o, k), d = b * b - a * (dot(o, o) - r * r);
+    float t = (-b - sqrt(max(d, 0.0))) / a, y = ro.y + rd.y * t;
+    if (d > 0.0 && t > 0.0 && t < hit.t && y > 0.0 && y < height) put(t, vec3((o + k * t) / r, 0.0).xzy, albedo, 0.0);
+}
 // Upright cone: apex at c, widening downwards by `slope` metres a metre over `height`.
 void cone(vec3 c, float slope, float height, vec3 albedo, vec3 snow) {
     vec3 o = ro - c;

@@ -5,7 +5,9 @@ void ground(vec3 albedo) {
 }
 vec2 groundPoint() { return ro.xz - rd.xz * (ro.y / min(rd.y, -0.001)); }
 
-const vec3 SUN_AT = vec3(-0.2996, 0.1779, -0.9373);
+const vec3 SUN_AT = vec3(0.1281, 0.1192, -0.9846);
+vec3 haze;         // colour into which distance fades; settings may change it before they shade
+float hazier = 1.0;
 
 vec3 sky() {
     float up = clamp(rd.y * 2.2, 0.0, 1.0);
@@ -13,7 +15,7 @@ vec3 sky() {
     float s = max(dot(rd, SUN_AT), 0.0), s8 = s * s; s8 *= s8; s8 *= s8;
     c += sunColour * (0.22 * s8 * s8 * s8) * (1.0 - darkness);
     // The disc: sun by day and at sunset, a pale moon at night.
-    c = mix(c, mix(vec3(1.6, 1.35, 0.85) * (sunColour / sunColour.r), vec3(0.95, 0.95, 0.8), darkness), smoothstep(0.9955, 0.9968, s));
+    c = mix(c, mix(vec3(1.6, 1.35, 0.85) * (sunColour / sunColour.r), vec3(0.95, 0.95, 0.8), darkness), smoothstep(0.9982, 0.9988, s));
     return c;
 }
 vec3 cloud(vec3 c, vec3 at, float size) {
@@ -24,8 +26,8 @@ vec3 cloud(vec3 c, vec3 at, float size) {
 // Five large stars.
 vec3 stars(vec3 c) {
     vec2 p = rd.xy / -rd.z;
-    float s = blob(p - vec2(-0.24, 0.2), vec2(0.011)) + blob(p - vec2(0.05, 0.13), vec2(0.009)) + blob(p - vec2(0.19, 0.22), vec2(0.01))
-            + blob(p - vec2(-0.5, 0.15), vec2(0.01)) + blob(p - vec2(0.48, 0.17), vec2(0.011));
+    float s = blob(p - vec2(-0.23, 0.13), vec2(0.011)) + blob(p - vec2(-0.05, 0.14), vec2(0.01)) + blob(p - vec2(0.25, 0.09), vec2(0.01))
+            + blob(p - vec2(-0.48, 0.1), vec2(0.01)) + blob(p - vec2(0.48, 0.13), vec2(0.011));
     return c + vec3(0.9, 0.92, 1.0) * s * darkness * step(rd.z, -0.05);
 }
 // Light on what the ray met; `behind` is the sky along this ray, `shadow` the props' shadow on the ground.
@@ -41,6 +43,6 @@ vec3 shade(vec3 behind, float shadow) {
     float diffuse = clamp(dot(hit.n, sunDir) * 0.7 + 0.3, 0.0, 1.0);
     vec3 light = sunColour * (diffuse * mix(0.25, 1.0, shadow)) + (ambient * (0.6 + 0.4 * hit.n.y) + bounce * (0.5 - 0.5 * hit.n.y)) * open;
     vec3 c = hit.albedo * mix(light, vec3(1.35), hit.glow);
-    float haze = 1.0 - exp(-fog * hit.t);
-    return hit.t < FAR ? mix(c, horizon, haze * (1.0 - 0.7 * hit.glow)) : behind;
+    float far = 1.0 - exp(-fog * hazier * hit.t);
+    return hit.t < FAR ? mix(c, haze, far * (1.0 - 0.7 * hit.glow)) : behind;
 }

@@ -9,8 +9,8 @@ out vec4 pixel;
 
 vec3 display(vec3 c) {
     c = max(c, 0.0);
-    vec3 high = 0.6 + 0.4 * (1.0 - exp(-2.5 * max(c - 0.6, 0.0)));
-    return mix(c, high, step(0.6, c));
+    vec3 high = max(c - 0.6, 0.0);   // a shoulder above 0.6
+    return min(c, 0.6) + 0.45 * high / (high + 0.45);
 }
 void main() {
     ivec2 at = ivec2(gl_FragCoord.xy);
@@ -26,7 +26,7 @@ void main() {
         vec4 s = spriteAt[i], k = spriteColour[i];
         vec2 d = (gl_FragCoord.xy - s.xy) / s.z;
         float cover = clamp(1.0 - dot(d, d), 0.0, 1.0);
-        cover *= cover * step(s.w, depth);
+        cover *= cover * (k.a < 0.0 ? cover : 1.0) * step(s.w, depth);
         c = k.a < 0.0 ? c - k.rgb * (k.a * cover) : mix(c, k.rgb, k.a * cover);
     }
     pixel = vec4(pow(clamp(c, 0.0, 1.0), vec3(1.0 / 2.2)), 1.0);

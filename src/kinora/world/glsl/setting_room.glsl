@@ -10,7 +10,7 @@ vec3 setting() {
     vec3 p = ro + rd * hit.t;
     if (hit.n.y > 0.5) {
         float rug = length((p.xz - vec2(0.0, -0.15)) / vec2(1.25, 1.0));
-        hit.albedo = mix(hit.albedo, mix(vec3(0.12, 0.2, 0.36), vec3(0.62, 0.5, 0.34), smoothstep(0.76, 0.8, rug)), 1.0 - smoothstep(0.97, 1.0, rug));
+        hit.albedo = mix(hit.albedo, mix(vec3(0.16, 0.3, 0.5), vec3(0.7, 0.56, 0.38), smoothstep(0.76, 0.8, rug)), 1.0 - smoothstep(0.97, 1.0, rug));
     } else if (p.y < 0.55) {
         hit.albedo = vec3(0.34, 0.16, 0.09);
     }

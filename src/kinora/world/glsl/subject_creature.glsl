@@ -1,8 +1,8 @@
 // Round and fluffy, long ears, huge eyes, little paws, a bushy striped tail curled up beside it.
 float tail(vec3 p) {
-    float d = limb(p, vec3(0.2, 0.12, -0.25), vec3(0.47, 0.22, -0.25), 0.1, 0.15);
-    d = blend(d, limb(p, vec3(0.5, 0.26, -0.22), vec3(0.56, 0.5, -0.22), 0.15, 0.19), 0.1);
-    return blend(d, limb(p, vec3(0.56, 0.5, -0.22), vec3(0.46, 0.76, -0.2), 0.19, 0.05), 0.1);
+    float d = limb(p, vec3(0.2, 0.12, -0.22), vec3(0.55, 0.2, -0.2), 0.1, 0.15);
+    d = blend(d, limb(p, vec3(0.6, 0.26, -0.18), vec3(0.68, 0.52, -0.16), 0.16, 0.2), 0.1);
+    return blend(d, limb(p, vec3(0.68, 0.54, -0.16), vec3(0.54, 0.84, -0.14), 0.2, 0.04), 0.1);
 }
 float eyes(vec3 q) { return ball(q, vec3(0.135, 0.62, 0.225), 0.118); }
 float map(vec3 p) {
@@ -10,6 +10,8 @@ float map(vec3 p) {
     float d = egg(p, vec3(0.0, 0.3, 0.0), vec3(0.33, 0.3, 0.3));
     d = blend(d, egg(p, vec3(0.0, 0.59, 0.02), vec3(0.34, 0.28, 0.29)), 0.12);
     d = blend(d, limb(q, vec3(0.13, 0.8, 0.0), vec3(0.2, 1.14, -0.03), 0.075, 0.085), 0.06);
+    d = blend(d, limb(q, vec3(0.24, 0.52, 0.08), vec3(0.42, 0.47, 0.08), 0.1, 0.02), 0.06);
+    d = blend(d, limb(p, vec3(0.0, 0.84, 0.05), vec3(0.05, 0.97, 0.1), 0.06, 0.012), 0.05);
     d = min(d, egg(q, vec3(0.17, 0.065, 0.24), vec3(0.11, 0.075, 0.15)));
     d = blend(d, ball(q, vec3(0.2, 0.33, 0.26), 0.075), 0.03);
     d = min(d, tail(p));

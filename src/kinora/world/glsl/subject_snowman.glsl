@@ -10,7 +10,7 @@ float map(vec3 p) {
 }
 void surface(vec3 p, vec3 n, inout Paint paint) {
     vec3 q = mirror(p);
-    paint.albedo = mix(tint, vec3(0.95), 0.14);
+    paint.albedo = mix(tint, vec3(0.95), 0.05);
     if (nose(p) < 0.006) paint.albedo = vec3(1.0, 0.32, 0.02);
     else if (scarf(p) < 0.006) paint.albedo = tint * vec3(0.5, 0.5, 0.56);
     else if (q.x > 0.3 && p.y > 0.36 && length(p - vec3(0.0, 0.32, 0.0)) > 0.42) paint.albedo = vec3(0.2, 0.1, 0.05);
