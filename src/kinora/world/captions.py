@@ -1,8 +1,8 @@
 """Words for a scene, from its scene graph alone: exhaustive, long, short, terse, and for stills.
 
 `canonical` is the one wording that names everything in a fixed order. `captions` draws *numbered wordings*: a number
-stands for one choice of clause order, tense and synonyms, whatever the scene, so a tenth of the numbers can be kept from
-training (`kinora.world.split`). Nothing is said that the scene graph does not hold, and left and right are its own.
+stands for one choice of clause order, tense and synonyms, whatever the scene, so a tenth of the numbers can be kept
+from training (`kinora.world.split`). Nothing is said that the scene graph does not hold; left and right are its own.
 """
 
 from dataclasses import dataclass
@@ -40,7 +40,7 @@ def canonical(scene: Scene, image: bool = False) -> str:
 def captions(scene: Scene, n: int, seed: int, split: Split = "train") -> list[Caption]:
     """`n` different captions: the canonical one first, then medium, long, short and terse ones in turn.
 
-    A still gets `image` captions only. The same scene, number and seed give the same captions. Wordings come from the split.
+    A still gets `image` captions only. The same arguments give the same captions. Wordings come from the split.
     """
     still = scene.frames == 1
     rng = np.random.Generator(np.random.PCG64([seed, scene.seed, 11]))

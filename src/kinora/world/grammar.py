@@ -36,8 +36,8 @@ class Speech:
 
     def subject(self, subject: Subject, *, terse: bool = False, article: bool = True) -> str:
         """ "a blue fluffy creature", "two small red balls"; `terse` leaves out what goes without saying."""
-        noun = self.choice(words.SUBJECTS[subject.kind].phrases)
-        colour = self.choice(words.COLOURS[subject.colour].phrases)
+        noun = self.choice(_brief(words.SUBJECTS[subject.kind].phrases, 2 if terse else 9))
+        colour = self.choice(_brief(words.COLOURS[subject.colour].phrases, 1 if terse else 9))
         size = self.choice(words.SIZES[subject.size].phrases)
         skip = terse and subject.material == "fluffy"
         material = "" if skip else self.choice(words.MATERIALS[subject.material].phrases)
@@ -139,7 +139,8 @@ class Speech:
             form = self.choice(words.GAITS[words.GAIT_OF[kind]])
             tail = self.choice(words.DIRECTIONS[verb][: 3 if terse else None])
         else:
-            form = self.choice(words.VERBS[verb])
+            forms = words.VERBS[verb]
+            form = self.choice(tuple(form for form in forms if form.complete) or forms if terse else forms)
             tail = "" if terse and form.complete else form.tail
         return f"{inflected(form, tense)} {tail}".strip()
 
@@ -156,6 +157,11 @@ AIRS = {
     "rain": ("rain pours down", "rain keeps falling"),
     "fog": ("thick fog hangs in the air", "mist veils the distance"),
 }
+
+
+def _brief(phrases: Sequence[str], most: int) -> tuple[str, ...]:
+    """The phrases of at most so many words."""
+    return tuple(phrase for phrase in phrases if len(phrase.split()) <= most)
 
 
 def inflected(verb: Verb, tense: str) -> str:
