@@ -56,7 +56,8 @@ def load_model(
 ) -> Model:
     """Load a catalogued model or a model directory, ready to sample, onto `device` in `dtype`.
 
-    `text` is an encoder already loaded, for those who hold several models. Raises UnknownModel if there is none, CorruptWeights, naming the file, if one is missing or damaged.
+    `text` is an encoder already loaded, for those who hold several models.
+    Raises UnknownModel if there is none, CorruptWeights, naming the file, if one is missing or damaged.
     """
     directory = find(name_or_directory)
     manifest = read_manifest(directory)
@@ -99,11 +100,10 @@ def save_model(
     text of MODEL_CARD.md. Raises OutputError when the directory can't be written.
     """
     directory = Path(directory)
+    label = {"model": f"{name} {version}"}  # one entry: safetensors writes several in random order
     contents = {
-        "dit.safetensors": save_tensors(_plain(dit.state_dict(), dtype), metadata={"model": name, "version": version}),
-        "vae.safetensors": save_tensors(
-            _plain(vae.state_dict(), torch.float16), metadata={"model": name, "version": version}
-        ),
+        "dit.safetensors": save_tensors(_plain(dit.state_dict(), dtype), metadata=label),
+        "vae.safetensors": save_tensors(_plain(vae.state_dict(), torch.float16), metadata=label),
     }
     if card is not None:
         contents["MODEL_CARD.md"] = card.encode()
