@@ -1,7 +1,7 @@
 """Render the world into shards on disk: frames, scene graphs and captions, by several processes, resumable.
 
 `clips-00000.npy` is uint8 [N, T, H, W, 3] (64 clips), `images-00000.npy` uint8 [N, 1, H, W, 3] (512 stills). Beside
-each lies a `.json` with {"version", "settings", "samples": [{"scene": {...}, "captions": [{"text", "kind"}, ...]}, ...]},
+each lies a `.json` with {"version", "settings", "samples": [{"scene": {...}, "captions": [{"text", "kind"}]}]},
 written last: a shard without it is not there. Sample i of a kind depends on (seed, kind, i) alone, so a longer run
 extends a shorter one, and the number of processes changes nothing.
 """
