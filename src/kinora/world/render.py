@@ -274,7 +274,7 @@ def _sprites(seed: int, shot: Shot, bodies: tuple[Body, ...], camera: Camera, ti
         points += [(x + s, y % 2.2 - 0.1, z) for (x, _, z), y, s in zip(start, fall, sway, strict=True)]
         radii += [0.1] * 12
         colours += [(0.95, 0.97, 1.0, 0.85)] * 12
-    if shot.setting == "forest" and shot.light != "day":
+    if shot.setting == "forest" and shot.light != "day" and shot.weather == "clear":
         start = random.uniform((-1.9, 0.35, -2.2), (1.9, 1.7, 0.3), (8, 3))
         start[:, 0] = np.linspace(-1.7, 1.7, 8) + 0.3 * start[:, 0] / 1.9
         angle = 0.9 * time + np.arange(8) * 2.4

@@ -9,7 +9,7 @@ void fir(vec3 at, float size) {
 vec3 setting() {
     haze = horizon;
     vec2 g = groundPoint();
-    ground(mix(vec3(0.66, 0.76, 0.92), vec3(0.8, 0.86, 0.96), 0.5 + 0.5 * sin(g.x * 0.7 + 0.8 * sin(g.y * 0.5))));
+    ground(mix(vec3(0.5, 0.64, 0.9), vec3(0.62, 0.74, 0.94), 0.5 + 0.5 * sin(g.x * 0.7 + 0.8 * sin(g.y * 0.5))));
     ellipsoid(vec3(-5.0, -1.2, -12.0), vec3(7.0, 3.5, 4.0), vec3(0.76, 0.84, 0.97), 0.0);
     ellipsoid(vec3(6.0, -1.3, -15.0), vec3(8.0, 4.8, 4.0), vec3(0.62, 0.74, 0.95), 0.0);
     ellipsoid(vec3(-17.0, -1.2, -18.0), vec3(9.0, 6.0, 5.0), vec3(0.62, 0.74, 0.95), 0.0);

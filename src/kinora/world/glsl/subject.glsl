@@ -62,6 +62,6 @@ void main() {
     vec3 h = normalize(sunDir - view);
     float s = max(dot(w, h), 0.0), s4 = s * s; s4 *= s4; float s16 = s4 * s4; s16 *= s16;
     c += keyColour * (paint.gloss * (s16 * s16 * s16 + 0.12 * s4 * s4));
-    colour = vec4(mix(c, horizon, (1.0 - exp(-fog * t)) * 0.5), t);
+    colour = vec4(mix(c, horizon, (1.0 - exp(-fog * t)) * 0.1), t);
 #endif
 }
