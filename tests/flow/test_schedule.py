@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from kinora.flow.schedule import ForcingConfig, partition, sample_sigmas, shift_sigma, shifted
+from kinora.flow.schedule import ForcingConfig, from_sigma, partition, sample_sigmas, shift_sigma, shifted, wan_time
 
 FIXTURES = Path(__file__).parents[3] / "shared/fixtures/wan/schedulers.safetensors"
 BLOCKS = (1, 4, 4)
@@ -49,6 +49,28 @@ def test_grids_equal_the_fixtures(kind, name, steps, shift):
 
     expected = load_file(FIXTURES)[f"{name}.s{steps}.shift{shift}.sigmas"]
     torch.testing.assert_close(shifted(steps, float(shift), kind), expected, atol=2e-7, rtol=0)
+
+
+@pytest.mark.skipif(not FIXTURES.exists(), reason="the shared Wan fixtures are not beside this checkout")
+@pytest.mark.parametrize(("steps", "shift"), [(50, 5), (40, 12), (8, 3), (4, 8)])
+@pytest.mark.parametrize(("kind", "name"), [("wan", "wan_unipc"), ("wan-dpm++", "wan_dpmpp")])
+def test_wan_is_told_whole_thousandths(kind, name, steps, shift):
+    from safetensors.torch import load_file
+
+    expected = load_file(FIXTURES)[f"{name}.s{steps}.shift{shift}.t"]
+    torch.testing.assert_close(1000 * wan_time(shifted(steps, float(shift), kind)[:-1]), expected)
+
+
+def test_whole_thousandths_survive_float32():
+    assert wan_time(torch.tensor([0.9599999785, 0.5, 0.2997599, 0.0])).mul(1000).round().tolist() == [960, 500, 299, 0]
+
+
+def test_a_grid_can_begin_lower():
+    sigmas = shifted(4, 1.0, "linear")
+    assert from_sigma(sigmas, 1.0).tolist() == [1.0, 0.75, 0.5, 0.25, 0.0]
+    assert from_sigma(sigmas, 0.6).tolist() == pytest.approx([0.6, 0.5, 0.25, 0.0])
+    assert from_sigma(sigmas, 0.5).tolist() == [0.5, 0.25, 0.0]
+    assert torch.equal(from_sigma(shifted(4, 5.0, "wan"), 1.0), shifted(4, 5.0, "wan"))
 
 
 @pytest.mark.parametrize("kind", ["wan", "wan-dpm++", "linear", "diffusers-unipc", "diffusers-euler"])
@@ -122,8 +144,8 @@ def test_full_attention_steps_hold_clean_frames_anywhere():
 
 def test_full_attention_comes_as_often_as_asked():
     generator = torch.Generator().manual_seed(0)
-    full = sum(sample_sigmas(1, 9, blocks=BLOCKS, shift=1.0, generator=generator).blocks is None for _ in range(2000))
-    assert abs(full / 2000 - FORCING.full) < 0.03
+    full = sum(sample_sigmas(1, 9, blocks=BLOCKS, shift=1.0, generator=generator).blocks is None for _ in range(500))
+    assert abs(full / 500 - FORCING.full) < 0.05
 
 
 def test_mode_shares_are_as_configured():

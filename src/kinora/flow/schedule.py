@@ -43,6 +43,19 @@ def shift_sigma(sigma: Float[Tensor, "..."], shift: float) -> Float[Tensor, "...
     return shift * sigma / (1 + (shift - 1) * sigma)
 
 
+def from_sigma(sigmas: Float[Tensor, " n"], start: float) -> Float[Tensor, " m"]:
+    """The part of a grid below `start`, with `start` before it; the grid as it is when it begins no higher."""
+    if sigmas[0] <= start:
+        return sigmas
+    return torch.cat([sigmas.new_tensor([start]), sigmas[sigmas < start]])
+
+
+def wan_time(sigma: Float[Tensor, "..."]) -> Float[Tensor, "..."]:
+    """The sigma Wan's transformer is told on Wan's grids: whole thousandths, cut off. Solvers use the exact one."""
+    # float32 sigmas lie up to 6e-5 thousandths below the float64 ones that Wan cuts
+    return torch.floor(1000 * sigma.double() + 1e-4).to(sigma.dtype) / 1000
+
+
 def partition(frames: int, size: int, first: int | None = None) -> tuple[int, ...]:
     """Causal blocks, in latent frames, that cover `frames`: `first`, then `size` each; the last may be short.
 

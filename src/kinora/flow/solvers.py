@@ -11,7 +11,7 @@ import math
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Protocol, TypeAlias
+from typing import Protocol, TypeAlias, runtime_checkable
 
 from jaxtyping import Float
 from torch import Tensor
@@ -30,6 +30,7 @@ class Step:
     x: Float[Tensor, "b c t h w"]
 
 
+@runtime_checkable
 class Solver(Protocol):
     """What `euler`, `heun`, `unipc` and `dpmpp` are; write your own and pass it wherever they go."""
 
