@@ -49,8 +49,7 @@ def sample_scene(
     rng = np.random.Generator(np.random.PCG64([seed, int(image)]))
     length = 0.0 if image else seconds if frames is None else (frames - 1) / fps
     subject, verb = _subject_and_verb(rng, tier, split, image)
-    places = core_places()
-    place = places[rng.integers(len(places))]
+    place = _place(rng)
     cameras = words.ids(words.CAMERAS, tier)
     camera = "static" if image else cameras[rng.integers(len(cameras))]
     shot = Shot(
@@ -63,6 +62,15 @@ def sample_scene(
         seconds=length,
     )
     return Scene(shots=(shot,), fps=fps, height=size[0], width=size[1], seed=seed)
+
+
+def _place(rng: np.random.Generator) -> Place:
+    """A setting first, each as likely as another, then one of its lights and weathers."""
+    places = core_places()
+    settings = sorted({place.setting for place in places})
+    setting = settings[rng.integers(len(settings))]
+    choices = [place for place in places if place.setting == setting]
+    return choices[rng.integers(len(choices))]
 
 
 def _subject_and_verb(rng: np.random.Generator, tier: Tier, split: Split, image: bool) -> tuple[Subject, str]:
