@@ -21,6 +21,7 @@ export OMP_WAIT_POLICY ?= PASSIVE
 .PHONY: demo test lint types check format docs clean
 
 demo: $(VENV)/.ready
+	@mkdir -p "$(dir $(OUT))"
 	$(BIN)/kinora generate "$(PROMPT)" -o "$(OUT)"
 
 test: $(VENV)/.ready-dev
