@@ -165,19 +165,17 @@ def _encode(vae: VideoEncoder, frames: UInt8[np.ndarray, "n T H W 3"], device: t
 
 
 def _captions(name: str, description: dict[str, Any]) -> list[list[Caption]]:
-    """The captions of every sample; one that describes the picture only is added where a clip has none.
+    """The captions of every sample; where some clips have none that describes the picture only, one is added to all.
 
     Frames of clips also train the picture model, and a caption that names a motion would teach it nothing.
     """
-    samples = []
-    for sample in description["samples"]:
-        captions = [Caption(c["text"], c["kind"]) for c in sample["captions"]]
-        unknown = {c.kind for c in captions} - set(KINDS)
-        if unknown:
-            raise BadInputFile(name, rule=f"captions are of the kinds {', '.join(KINDS)}", remedy=f"found {unknown}")
-        if not any(c.kind == "image" for c in captions):
+    samples = [[Caption(c["text"], c["kind"]) for c in sample["captions"]] for sample in description["samples"]]
+    unknown = {caption.kind for captions in samples for caption in captions} - set(KINDS)
+    if unknown:
+        raise BadInputFile(name, rule=f"captions are of the kinds {', '.join(KINDS)}", remedy=f"found {unknown}")
+    if not all(any(caption.kind == "image" for caption in captions) for captions in samples):
+        for sample, captions in zip(description["samples"], samples, strict=True):
             captions.append(Caption(_picture_caption(sample["scene"]), "image"))
-        samples.append(captions)
     counts = {len(captions) for captions in samples}
     if len(counts) > 1:
         raise BadInputFile(name, rule="every sample has the same number of captions", remedy=f"found {sorted(counts)}")

@@ -4,7 +4,7 @@ There is no state to save and nothing to replay after a restart, and a batch tha
 """
 
 from collections import deque
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from itertools import count
@@ -43,12 +43,13 @@ class LoaderConfig:
     """`tokens` is the budget of a batch in latent positions; `null` the share of samples that lose their caption.
 
     `text_multiple`: captions are padded to the longest of the batch, rounded up to this; a compiled model wants few
-    different lengths.
+    different lengths. `workers` threads make batches ahead.
     """
 
     tokens: int = 8192
     null: float = 0.1
     text_multiple: int = 16
+    workers: int = 1
     buckets: Mapping[str, Bucket] = field(default_factory=lambda: BUCKETS)
 
 
@@ -156,12 +157,14 @@ def pad(texts: list[Tensor], multiple: int) -> tuple[Float[Tensor, "b l d"], Boo
     return padded, torch.arange(width) < lengths[:, None]
 
 
-def prefetch(make: Callable[[int], Batch], start: int, *, depth: int = 2) -> Iterator[Batch]:
-    """`make(start)`, `make(start + 1)`, ... made ahead by one thread; an error in it is raised here.
+def prefetch(
+    make: Callable[[int], Batch], start: int, *, depth: int = 2, workers: int = 1
+) -> Generator[Batch, None, None]:
+    """`make(start)`, `make(start + 1)`, ... in order, `depth` of them made ahead by threads; errors are raised here.
 
-    Closing the iterator ends the thread. Slicing memory maps releases the interpreter for the reads that cost time.
+    Closing the iterator ends the threads. Slicing memory maps releases the interpreter for the reads that cost time.
     """
-    with ThreadPoolExecutor(1, thread_name_prefix="prefetch") as pool:
+    with ThreadPoolExecutor(workers, thread_name_prefix="prefetch") as pool:
         pending = deque(pool.submit(make, start + k) for k in range(depth))
         try:
             for index in count(start + depth):
