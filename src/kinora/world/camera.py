@@ -16,10 +16,12 @@ EYE = (0.0, 1.15, 4.0)
 TARGET = (0.0, 0.62, 0.0)
 FOV = 34.0
 
-PAN = np.radians(8.5)
-"""A pan turns from -PAN to +PAN: 55 px of drift at 128 px. More would push a one-metre subject out of the picture."""
-PAN_AGAINST = np.radians(5.0)
-"""The same when the subject moves against the drift, which adds to it."""
+PAN = np.radians(8.0)
+"""A pan turns from -PAN to +PAN: 50 px of drift at 128 px. More would push a one-metre subject out of the picture."""
+TIGHT_PAN = np.radians(5.5)
+"""The same for a subject that needs more of the picture: it moves against the drift, turns or grows."""
+PAN_FOV = 40.0
+ZOOM_FOV = 30.0
 ZOOM = 1.6
 ORBIT = np.radians(50.0)
 RISE = (0.5, 2.2)
@@ -39,22 +41,20 @@ def ease(progress: Array) -> Array:
     return 0.6 * progress + 0.4 * progress**2 * (3 - 2 * progress)
 
 
-def view(
-    camera: str, progress: Array, *, against: bool = False, widen: float = 1.0, follow: Array | None = None
-) -> View:
+def view(camera: str, progress: Array, *, tight: bool = False, widen: float = 1.0, follow: Array | None = None) -> View:
     """The path of a camera over its shot.
 
-    `progress` (T,) runs 0-1; `against`: the subject moves against the drift of a pan; `widen` multiplies what the
-    picture spans, for casts that need more room; `follow` (T,) is the subject's x, for the camera that follows it.
+    `progress` (T,) runs 0-1; `tight`: a pan turns less; `widen` multiplies what the picture spans, for
+    casts that need more room; `follow` (T,) is the subject's x, for the camera that follows it.
     """
     move = ease(np.clip(progress, 0.0, 1.0))
     eye = np.tile(np.array(EYE), (len(move), 1))
     offset = np.tile(np.array(TARGET) - np.array(EYE), (len(move), 1))
     fov = np.full(len(move), FOV)
     if camera in ("pan_left", "pan_right"):
-        angle = (2 * move - 1) * (PAN_AGAINST if against else PAN) * (1 if camera == "pan_left" else -1)
+        angle = (2 * move - 1) * (TIGHT_PAN if tight else PAN) * (1 if camera == "pan_left" else -1)
         offset = turn(offset, angle)
-        fov[:] = PAN_FOV_AGAINST if against else PAN_FOV
+        fov[:] = PAN_FOV
     elif camera in ("zoom_in", "zoom_out"):
         narrow = move if camera == "zoom_in" else 1 - move
         fov = _scaled(np.full(len(move), ZOOM_FOV), ZOOM ** (1 - narrow))
@@ -68,11 +68,6 @@ def view(
     elif camera == "follow" and follow is not None:
         eye[:, 0] += follow
     return View(eye, eye + offset, _scaled(fov, np.full(len(move), widen)))
-
-
-PAN_FOV = 38.5
-PAN_FOV_AGAINST = 40.0
-ZOOM_FOV = 29.0
 
 
 def turn(vectors: Array, angle: Array) -> Array:

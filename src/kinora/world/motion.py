@@ -20,6 +20,7 @@ from kinora.world.vocabulary import EXTENTS, SIZE_SCALE
 Array = NDArray[np.float64]
 
 THREE_QUARTER = 0.4
+KIND_SCALE = {"creature": 0.86, "monster": 0.92, "car": 0.94}
 START_JITTER = 0.12
 TIGHT_JITTER = 0.04
 """Metres either way at the start; tight where a pan or a sideways move needs the room."""
@@ -67,14 +68,24 @@ def pivot(kind: str) -> float:
     return EXTENTS[kind].height / 2 if kind in verbs.ROLLING_KINDS else 0.0
 
 
+def medium(subject: Subject) -> float:
+    """The factor of the named size, and of the kind: those with long ears, tails or arms are drawn a little smaller."""
+    return SIZE_SCALE[subject.size] * KIND_SCALE.get(subject.kind, 1.0)
+
+
 def travel(verb: str, camera: str) -> tuple[float, float]:
     """Where a sideways move begins and ends (x in metres), so that the subject stays in the picture of this camera."""
     side = -1.0 if verb == "move_left" else 1.0
     along = (verb, camera) in (("move_left", "pan_left"), ("move_right", "pan_right"))
     if camera in ("pan_left", "pan_right"):
-        begin, end = (0.95, 0.95) if along else (0.42, 0.42)
+        begin, end = (0.95, 0.95) if along else (0.34, 0.34)
     else:
-        begin, end = {"zoom_in": (0.8, 0.38), "zoom_out": (0.38, 0.8), "follow": (1.6, 1.6)}.get(camera, (0.56, 0.56))
+        begin, end = {
+            "zoom_in": (0.68, 0.36),
+            "zoom_out": (0.36, 0.68),
+            "orbit": (0.46, 0.46),
+            "follow": (1.6, 1.6),
+        }.get(camera, (0.5, 0.5))
     return -side * begin, side * end
 
 
@@ -109,12 +120,12 @@ def _fill(track: Track, frames: NDArray[np.int64], shot: Shot, time: Array, scen
         track.yaw[frames, k] = pose.yaw
         track.roll[frames, k] = pose.roll
         track.pitch[frames, k] = pose.pitch
-        track.scale[frames, k] = SIZE_SCALE[subject.size] * pose.size[:, None] * pose.stretch
+        track.scale[frames, k] = medium(subject) * pose.size[:, None] * pose.stretch
         track.phase[frames, k] = phase
         track.visible[frames, k] = pose.visible
-    against = (shot.camera, *sideways[:1]) in (("pan_left", "move_right"), ("pan_right", "move_left"))
+    tight = _needs_room(shot)
     progress = time / shot.seconds if shot.seconds > 0 else np.full(len(time), 0.5)
-    view = cameras.view(shot.camera, progress, against=against, follow=track.position[frames, 0, 0])
+    view = cameras.view(shot.camera, progress, tight=tight, follow=track.position[frames, 0, 0])
     track.eye[frames], track.target[frames] = view.eye, view.target
     track.fov[frames] = cameras.for_aspect(view.fov, scene.height, scene.width)
 
@@ -137,7 +148,7 @@ def _perform(
             duration=duration,
             start=state,
             travel=_placed(travel(action.verb, camera), start.x),
-            scale=SIZE_SCALE[subject.size],
+            scale=medium(subject),
             opening=index == 0,
             closing=index + 1 == len(actions),
             vigour=vigour,
@@ -147,6 +158,12 @@ def _perform(
         poses.append(_without_last(pose))
         phases.append(part.progress[:-1])
     return _joined(poses), np.concatenate(phases)
+
+
+def _needs_room(shot: Shot) -> bool:
+    """Whether a pan must turn less to keep the subject in the picture."""
+    against = {"pan_left": "move_right", "pan_right": "move_left"}.get(shot.camera)
+    return any(action.verb in ("spin", "grow", against) for action in shot.actions)
 
 
 def _placed(ends: tuple[float, float], offset: float) -> tuple[float, float]:
