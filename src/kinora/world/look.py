@@ -47,7 +47,7 @@ ACCENT: Vector = (0.98, 0.96, 0.93)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Light:
-    """Uniforms of one time of day; names as in frame.glsl."""
+    """One time of day: light on the world and on its subjects, sky and fog."""
 
     sun_dir: Vector
     sun_colour: Vector
@@ -58,6 +58,21 @@ class Light:
     horizon: Vector
     fog: float
     darkness: float
+
+    @property
+    def uniforms(self) -> Mapping[str, Vector | float]:
+        """The same, as frame.glsl names them."""
+        return {
+            "sunDir": self.sun_dir,
+            "sunColour": self.sun_colour,
+            "keyColour": self.key_colour,
+            "ambient": self.ambient,
+            "bounce": self.bounce,
+            "zenith": self.zenith,
+            "horizon": self.horizon,
+            "fog": self.fog,
+            "darkness": self.darkness,
+        }
 
 
 LIGHTS: Mapping[str, Light] = {
@@ -118,6 +133,7 @@ class Build:
     balls: tuple[tuple[float, float, float, float], ...]
     gloss: float = 0.12
     fuzz: float = 0.0
+    flame: Vector | None = None
 
 
 BUILDS: Mapping[str, Build] = {
@@ -136,7 +152,12 @@ BUILDS: Mapping[str, Build] = {
         fuzz=1.0,
     ),
     "ball": Build(low=(-0.46, -0.01, -0.46), high=(0.46, 0.91, 0.46), balls=((0.0, 0.45, 0.0, 0.45),), gloss=0.35),
-    "cube": Build(low=(-0.59, 0.0, -0.59), high=(0.59, 0.85, 0.59), balls=((0.0, 0.3, 0.0, 0.46), (0.0, 0.5, 0.0, 0.44)), gloss=0.2),
+    "cube": Build(
+        low=(-0.59, 0.0, -0.59),
+        high=(0.59, 0.85, 0.59),
+        balls=((0.0, 0.3, 0.0, 0.46), (0.0, 0.5, 0.0, 0.44)),
+        gloss=0.2,
+    ),
     "snowman": Build(
         low=(-0.74, 0.0, -0.41),
         high=(0.74, 1.12, 0.52),
@@ -154,6 +175,7 @@ BUILDS: Mapping[str, Build] = {
         high=(0.43, 1.14, 0.43),
         balls=((0.0, 0.22, 0.0, 0.34), (0.0, 0.5, 0.0, 0.3)),
         gloss=0.2,
+        flame=(0.0, 0.92, 0.15),
     ),
     "car": Build(
         low=(-0.42, 0.0, -0.64),
