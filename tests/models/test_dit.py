@@ -1,4 +1,6 @@
+import json
 import re
+from dataclasses import asdict
 from pathlib import Path
 
 import pytest
@@ -72,3 +74,133 @@ def test_same_numbers_as_wan_with_one_sigma_per_token(wan):
     with torch.no_grad():
         y = model(tensors["x"], tensors["t_token"].double().view(1, 3, 4, 5) / 1000, tensors["ctx"])
     torch.testing.assert_close(y, tensors["y_token"], atol=2e-4, rtol=0)
+
+
+@pytest.fixture
+def tiny():
+    torch.manual_seed(0)
+    model = DiT(TINY).eval()
+    torch.nn.init.normal_(model.head.head.weight, std=0.2)
+    return model
+
+
+@pytest.fixture
+def batch():
+    generator = torch.Generator().manual_seed(1)
+    return torch.randn(2, 4, 3, 2, 4, generator=generator), torch.rand(2, generator=generator), torch.randn(
+        2, 5, 16, generator=generator
+    )  # fmt: skip
+
+
+def test_an_untrained_model_predicts_zero(batch):
+    assert DiT(TINY)(*batch).abs().max() == 0
+
+
+def test_parameters_have_wans_names_and_shapes():
+    d = 24
+    config = DiTConfig(
+        dim=d, heads=2, layers=1, ffn_dim=40, in_channels=6, out_channels=5, patch=(1, 2, 2), text_dim=7, freq_dim=8
+    )
+    attention = {f"{name}.{kind}": shape for name in "qkvo" for kind, shape in (("weight", (d, d)), ("bias", (d,)))}
+    attention |= {"norm_q.weight": (d,), "norm_k.weight": (d,)}
+    expected = {
+        "patch_embedding.weight": (d, 6, 1, 2, 2), "patch_embedding.bias": (d,),
+        "text_embedding.0.weight": (d, 7), "text_embedding.0.bias": (d,),
+        "text_embedding.2.weight": (d, d), "text_embedding.2.bias": (d,),
+        "time_embedding.0.weight": (d, 8), "time_embedding.0.bias": (d,),
+        "time_embedding.2.weight": (d, d), "time_embedding.2.bias": (d,),
+        "time_projection.1.weight": (6 * d, d), "time_projection.1.bias": (6 * d,),
+        "blocks.0.modulation": (1, 6, d), "blocks.0.norm3.weight": (d,), "blocks.0.norm3.bias": (d,),
+        "blocks.0.ffn.0.weight": (40, d), "blocks.0.ffn.0.bias": (40,),
+        "blocks.0.ffn.2.weight": (d, 40), "blocks.0.ffn.2.bias": (d,),
+        "head.head.weight": (4 * 5, d), "head.head.bias": (4 * 5,), "head.modulation": (1, 2, d),
+    }  # fmt: skip
+    for name in ("self_attn", "cross_attn"):
+        expected |= {f"blocks.0.{name}.{parameter}": shape for parameter, shape in attention.items()}
+    assert {name: tuple(tensor.shape) for name, tensor in DiT(config).state_dict().items()} == expected
+
+
+@pytest.mark.parametrize("grid", [(3,), (3, 2, 4)])
+def test_one_sigma_is_the_same_sigma_everywhere(tiny, batch, grid):
+    latent, sigma, text = batch
+    spread = sigma.view(2, *[1] * len(grid)).expand(2, *grid)
+    torch.testing.assert_close(tiny(latent, spread, text), tiny(latent, sigma, text), atol=1e-5, rtol=1e-5)
+
+
+def test_sigma_per_latent_frame_is_sigma_per_token_repeated(tiny, batch):
+    latent, _, text = batch
+    sigma = torch.rand(2, 3)
+    per_token = sigma[:, :, None, None].expand(2, 3, 2, 4)
+    torch.testing.assert_close(tiny(latent, per_token, text), tiny(latent, sigma, text), atol=1e-5, rtol=1e-5)
+
+
+def test_one_causal_block_is_full_attention(tiny, batch):
+    assert torch.equal(tiny(*batch, blocks=(3,)), tiny(*batch))
+
+
+def test_causal_blocks_do_not_see_what_comes_after(tiny, batch):
+    latent, sigma, text = batch
+    changed = latent.clone()
+    changed[:, :, 2] += 1
+    before, after = (tiny(x, sigma, text, blocks=(1, 1, 1)) for x in (latent, changed))
+    assert torch.equal(before[:, :, :2], after[:, :, :2])
+    assert not torch.allclose(before[:, :, 2], after[:, :, 2])
+    assert not torch.allclose(tiny(latent, sigma, text)[:, :, 0], tiny(changed, sigma, text)[:, :, 0])
+
+
+def test_start_does_not_matter_to_a_whole_clip(tiny, batch):
+    torch.testing.assert_close(tiny(*batch, start=50), tiny(*batch), atol=1e-4, rtol=1e-4)
+
+
+def test_masked_text_takes_no_part_and_unmasked_padding_does(tiny, batch):
+    latent, sigma, text = batch
+    padded = torch.cat((text, torch.zeros(2, 3, 16)), dim=1)
+    mask = torch.tensor([[True] * 5 + [False] * 3] * 2)
+    expected = tiny(latent, sigma, text)
+    torch.testing.assert_close(tiny(latent, sigma, padded, text_mask=mask), expected, atol=1e-5, rtol=1e-5)
+    assert not torch.allclose(tiny(latent, sigma, padded), expected, atol=1e-3)
+
+
+def test_text_context_can_be_made_once(tiny, batch):
+    latent, sigma, text = batch
+    mask = torch.tensor([[True] * 5, [True] * 2 + [False] * 3])
+    context = tiny.text_context(text, mask)
+    assert torch.equal(tiny(latent, sigma, context), tiny(latent, sigma, text, text_mask=mask))
+    with pytest.raises(ValueError, match="text_mask"):
+        tiny(latent, sigma, context, text_mask=mask)
+
+
+def test_every_parameter_learns(tiny, batch):
+    tiny(*batch, blocks=(1, 2)).square().mean().backward()
+    assert [name for name, p in tiny.named_parameters() if p.grad is None or not p.grad.any()] == []
+
+
+@pytest.mark.parametrize("shape", [(2, 2), (2, 3, 4, 2), (2, 1)])
+def test_sigma_of_another_grid_is_refused(tiny, batch, shape):
+    latent, _, text = batch
+    with pytest.raises(ValueError, match="sigma of shape"):
+        tiny(latent, torch.rand(shape), text)
+
+
+@pytest.mark.parametrize("blocks", [(1, 1), (4, -1), ()])
+def test_blocks_that_do_not_make_up_the_clip_are_refused(tiny, batch, blocks):
+    with pytest.raises(ValueError, match="add up to"):
+        tiny(*batch, blocks=blocks)
+
+
+def test_latents_that_do_not_divide_into_patches_are_refused():
+    model = DiT(DiTConfig(**{**vars(TINY), "patch": (1, 2, 2)}))
+    with pytest.raises(ValueError, match="patch"):
+        model(torch.randn(1, 4, 1, 2, 3), torch.rand(1), torch.randn(1, 5, 16))
+
+
+def test_config_survives_json():
+    config = DiTConfig(**{**vars(TINY), "patch": (1, 2, 2)})
+    assert DiTConfig.from_dict(json.loads(json.dumps(asdict(config)))) == config
+    with pytest.raises(TypeError, match="depth"):
+        DiTConfig.from_dict({"depth": 3})
+
+
+def test_heads_that_do_not_divide_the_width_are_refused():
+    with pytest.raises(ValueError, match="heads=5"):
+        DiTConfig(dim=48, heads=5)

@@ -94,10 +94,13 @@ class DiT(nn.Module):
         start: temporal index of the first latent frame; with a cache the position follows from what it holds.
         """
         patch = self.config.patch
-        grid = (latent.shape[2] // patch[0], latent.shape[3] // patch[1], latent.shape[4] // patch[2])
+        grid = token_grid(latent, patch)
         ends = block_ends(blocks, grid)
         time, modulation = self.embed_time(sigma, grid, latent.dtype)
-        context = text if isinstance(text, TextContext) else self.text_context(text, text_mask)
+        if not isinstance(text, TextContext):
+            text = self.text_context(text, text_mask)
+        elif text_mask is not None:
+            raise ValueError("text_mask beside a TextContext: give it to text_context, which keeps it")
         layer_caches: list[LayerCache] | list[None] = [None] * len(self.blocks)
         cached = 0
         if cache is not None:
@@ -111,8 +114,8 @@ class DiT(nn.Module):
         x = rearrange(latent, "b c (t p) (h q) (w r) -> b (t h w) (c p q r)", p=patch[0], q=patch[1], r=patch[2])
         x = F.linear(x, self.patch_embedding.weight.flatten(1), self.patch_embedding.bias)
         x = x.view(x.shape[0], time.shape[1], -1, x.shape[2])  # [b, groups of equal sigma, tokens of a group, dim]
-        for block, (keys, values), layer_cache in zip(self.blocks, context.layers, layer_caches, strict=True):
-            x = block(x, modulation, keys, values, context.mask, table, ends, layer_cache, self.backend)
+        for block, (keys, values), layer_cache in zip(self.blocks, text.layers, layer_caches, strict=True):
+            x = block(x, modulation, keys, values, text.mask, table, ends, layer_cache, self.backend)
         x = self.head(x, time).flatten(1, 2)
         return rearrange(
             x,
@@ -217,10 +220,17 @@ def sinusoid(time: Float[Tensor, "*n"], dim: int) -> Float[Tensor, "*n dim"]:
     return torch.cat((angles.cos(), angles.sin()), dim=-1)
 
 
+def token_grid(latent: Float[Tensor, "b c t h w"], patch: tuple[int, int, int]) -> tuple[int, int, int]:
+    """Return how many tokens a latent gives along time, height and width."""
+    if any(size % step for size, step in zip(latent.shape[2:], patch, strict=True)):
+        raise ValueError(f"latents of {tuple(latent.shape[2:])}: must be multiples of {patch=}")
+    return latent.shape[2] // patch[0], latent.shape[3] // patch[1], latent.shape[4] // patch[2]
+
+
 def block_ends(blocks: tuple[int, ...] | None, grid: tuple[int, int, int]) -> tuple[int, ...]:
     """Return the token counts at which causal blocks end; without blocks the whole clip is one."""
     if blocks is None:
         blocks = grid[:1]
-    if sum(blocks) != grid[0] or min(blocks) < 1:
+    if sum(blocks) != grid[0] or any(size < 1 for size in blocks):
         raise ValueError(f"{blocks=} latent frames: must be positive and add up to the clip's {grid[0]}")
     return tuple(accumulate(size * grid[1] * grid[2] for size in blocks))
