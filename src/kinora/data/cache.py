@@ -49,6 +49,12 @@ class LatentCache:
         return kept, held
 
     @property
+    def latent_size(self) -> tuple[int, int]:
+        """(rows, columns) of the latents."""
+        height, width = (self.clips if len(self.clips) else self.images)[0].shard.shape[-2:]
+        return height, width
+
+    @property
     def manifest(self) -> str:
         """A digest of which samples these are: two runs with one manifest and one seed see the same batches."""
         digest = hashlib.sha256()

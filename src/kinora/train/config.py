@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, fields, is_dataclass
 from types import MappingProxyType
 from typing import Any, Literal
 
+from kinora.checkpoints.manifest import Defaults
 from kinora.data.loader import LoaderConfig
 from kinora.errors import InvalidRequest
 from kinora.flow.schedule import ForcingConfig
@@ -20,7 +21,8 @@ class FlowConfig:
     """One training run of a transformer on a latents cache.
 
     `block` is the size in latent frames of the causal blocks after the first one, which is a single frame. `warmup` and
-    `decay` are shares of the run: the learning rate rises over the first, falls to zero over the second.
+    `decay` are shares of the run: the learning rate rises over the first, falls to zero over the second. `defaults`
+    say how the finished model is sampled.
     """
 
     name: str
@@ -35,6 +37,7 @@ class FlowConfig:
     cadence: "Cadence" = field(default_factory=lambda: Cadence())
     shift: float = 1.5
     block: int = 4
+    defaults: Defaults = field(default_factory=Defaults)
     warmup: float = 0.02
     decay: float = 0.35
     ema: float = 0.999

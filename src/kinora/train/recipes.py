@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from types import MappingProxyType
 
+from kinora.checkpoints.manifest import Defaults
 from kinora.data.loader import LoaderConfig
 from kinora.models.dit import DiTConfig
 from kinora.train.config import Budget, Cadence, FlowConfig, HeldOutConfig, Phase
@@ -59,6 +60,7 @@ def gpu_medium(budget: Budget | None = None) -> FlowConfig:
         held_out=HeldOutConfig(tokens=131072),
         cadence=Cadence(metrics=0.25, checkpoint=3, held_out=4, sheet=4),
         shift=3.0,
+        defaults=Defaults(size=(256, 256), fps=16, shift=3.0),
         ema=0.9995,
         snapshot_steps=200,
         threads=8,
