@@ -1,0 +1,124 @@
+"""`kinora eval`: hold a model against prompts whose answer is known."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from kinora.request import DEFAULT_MODEL
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    import torch
+
+    from kinora.checkpoints.store import Model
+    from kinora.evals.motion import Frames
+    from kinora.evals.suites import Sampler, Setting
+    from kinora.models.text import TextStates
+
+app = typer.Typer(help="Measure a model.", no_args_is_help=True)
+
+
+@app.callback()
+def evaluate() -> None:
+    """Measure a model."""
+
+
+@app.command()
+def world(
+    model: Annotated[str, typer.Option(help="Model name or directory.")] = DEFAULT_MODEL,
+    prompts: Annotated[int, typer.Option(min=2, help="Prompts, half of them of combinations never trained on.")] = 200,
+    out: Annotated[
+        Path, typer.Option("--out", "-o", help="Folder for the report; a stopped run goes on there.")
+    ] = Path("eval"),
+    batch: Annotated[int, typer.Option(min=1, help="Clips made together.")] = 4,
+    curve: Annotated[int, typer.Option(min=2, help="Prompts for the empty prompt and each point of a curve.")] = 40,
+    guidance_curve: Annotated[bool, typer.Option("--guidance-curve", help="Also by guidance.")] = False,
+    steps_curve: Annotated[bool, typer.Option("--steps-curve", help="Also by solver steps.")] = False,
+    seed: Annotated[int, typer.Option(min=0, help="Which prompts.")] = 0,
+    device: Annotated[str, typer.Option(help="cpu or cuda.")] = "cpu",
+) -> None:
+    """Judge a model of the world: does a clip show what its prompt says?"""
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    from kinora.checkpoints.store import load_model
+    from kinora.evals import suites
+    from kinora.evals.recogniser import Recogniser
+    from kinora.evals.report import report
+
+    loaded = load_model(model, device=device)
+    recogniser = Recogniser.load()
+    suites.claim(out, model=loaded.name, version=loaded.version, seed=seed)
+    runs = suites.world_runs(
+        suites.world_cases(prompts, seed),
+        model_sampler(loaded),
+        batch=batch,
+        rebuilt=rebuilder(loaded),
+        curve=min(curve, prompts),
+        guidances=suites.GUIDANCES if guidance_curve else (),
+        steps=suites.STEPS if steps_curve else (),
+    )
+    columns = TextColumn("{task.description:>14}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn()
+    trials = {}
+    with Progress(*columns, console=Console(stderr=True)) as progress:
+        for run in runs:
+            bar = progress.add_task(run.name, total=len(run.cases))
+            trials[run.name] = suites.perform(run, recogniser, out, lambda bar=bar: progress.advance(bar))  # type: ignore[misc]
+    result = report(f"{loaded.name} {loaded.version}", trials, recogniser.checked)
+    result.save(out)
+    typer.echo(result.markdown())
+
+
+def model_sampler(model: "Model") -> "Sampler":
+    """Film prompts with the model's parts, several at once, as the engine does one at a time.
+
+    Unlike the engine it takes the empty prompt, which no user may ask for and an evaluation must.
+    """
+    import torch
+
+    from kinora.flow import schedule, solvers
+    from kinora.flow.guidance import guided
+    from kinora.flow.sample import solve
+    from kinora.flow.state import LatentState
+
+    defaults, grid = model.defaults, model.limits.grid
+    solver = getattr(solvers, defaults.solver)
+    count = grid.frames_for(defaults.seconds, defaults.fps)
+    shape = (model.vae.channels, *grid.latent_shape(count, *defaults.size))
+
+    @torch.inference_mode()
+    def film(prompts: "Sequence[str]", seeds: "Sequence[int]", setting: "Setting") -> "Iterator[Frames]":
+        said, empty = model.text.encode(prompts), model.text.encode([""] * len(prompts))
+
+        def velocity(x: torch.Tensor, sigma: torch.Tensor, text: "TextStates") -> torch.Tensor:
+            found: torch.Tensor = model.dit(x, sigma, text.states, text_mask=text.mask)
+            return found
+
+        scale = defaults.guidance if setting.guidance is None else setting.guidance
+        sigmas = schedule.shifted(setting.steps or defaults.steps, defaults.shift)
+        state = LatentState.noise(seeds, shape).to(model.device, model.dtype)
+        latents = solvers.last(solve(guided(velocity, said, empty, scale), state, sigmas, solver)).x
+        for latent in latents:
+            yield to_frames(model.vae.decode(latent[None]))
+
+    return film
+
+
+def rebuilder(model: "Model") -> "Callable[[Frames], Frames]":
+    """A clip through the model's autoencoder and back."""
+    import torch
+
+    @torch.inference_mode()
+    def rebuild(frames: "Frames") -> "Frames":
+        pixels = torch.from_numpy(frames).permute(3, 0, 1, 2)[None].to(model.device, model.dtype) / 127.5 - 1
+        return to_frames(model.vae.decode(model.vae.encode(pixels)))
+
+    return rebuild
+
+
+def to_frames(pixels: "torch.Tensor") -> "Frames":
+    """One decoded clip [1, 3, T, H, W] in [-1, 1] as uint8 [T, H, W, 3]."""
+    frames: Frames = ((pixels[0].permute(1, 2, 3, 0).float() + 1) * 127.5).round().clamp(0, 255).byte().cpu().numpy()
+    return frames

@@ -1,0 +1,157 @@
+"""Train the recogniser from rendered clips: `python -m kinora.evals.train_recogniser DATA [--out FILE]`.
+
+DATA is a folder of core clips (all triples: `split="any"`, so that no combination is strange to the judge). The last
+`--held` of them are never trained on; the table at the end says how well those are read, sharp and softened, beside
+noise, and is kept in the weights' file.
+"""
+
+import argparse
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float, Int64
+from torch import Generator, Tensor
+
+from kinora.evals.attributes import CORE, MIRRORED, NAMES
+from kinora.evals.degrade import Components, degraded
+from kinora.evals.network import Network, NetworkConfig
+from kinora.evals.recogniser import SHIPPED, Recogniser
+from kinora.evals.truth import Judged, judged
+
+Batch = tuple[Float[Tensor, "b t 3 h w"], Float[Tensor, "b t mh mw"], Int64[Tensor, "b a"]]
+Say = Callable[[str], None]
+
+LENGTHS = (33, 33, 33, 25, 17)
+"""Frames a batch is cut to: mostly whole clips, sometimes two or three seconds of one."""
+
+
+def train(data: Judged, *, epochs: int, batch: int = 32, rate: float = 4e-3, seed: int = 0, say: Say) -> Recogniser:
+    """AdamW with a one-cycle rate; every clip is seen once an epoch, flipped, cut and degraded at random."""
+    torch.manual_seed(seed)
+    generator = Generator().manual_seed(seed)
+    network = Network(NetworkConfig()).train()
+    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stubs lack this keyword
+    optimizer = torch.optim.AdamW(network.parameters(), lr=rate, weight_decay=0.02)
+    steps = epochs * (len(data) // batch)
+    cycle = torch.optim.lr_scheduler.OneCycleLR(optimizer, rate, total_steps=steps, pct_start=0.15)
+    components = fitted_components(data)
+    started, losses = time.monotonic(), []
+    for epoch in range(epochs):
+        for pixels, masks, labels in batches(data, batch, generator):
+            loss = objective(network, (degraded(pixels, components, generator), masks, labels))
+            optimizer.zero_grad(set_to_none=True)
+            loss.backward()  # type: ignore[no-untyped-call]
+            torch.nn.utils.clip_grad_norm_(network.parameters(), 5.0)
+            optimizer.step()
+            cycle.step()
+            losses.append(loss.item())
+        recent = float(np.mean(losses[-len(data) // batch :]))
+        say(f"epoch {epoch + 1}/{epochs}: loss {recent:.3f}, {time.monotonic() - started:.0f} s")
+    return Recogniser(network)
+
+
+def objective(network: Network, batch: Batch) -> Float[Tensor, ""]:
+    """Cross-entropy of every head (smoothed, so that confidences mean something) and of the subject's mask."""
+    pixels, masks, labels = batch
+    guess = network(pixels)
+    heads = [F.cross_entropy(guess.logits[n], labels[:, i], label_smoothing=0.03) for i, n in enumerate(NAMES)]
+    mask = F.binary_cross_entropy_with_logits(guess.masks, masks[:, ::2])
+    return torch.stack(heads).sum() + 2 * mask
+
+
+def batches(data: Judged, size: int, generator: Generator) -> Iterator[Batch]:
+    """One shuffled pass; half of the clips mirrored, with the words for left and right exchanged."""
+    mirror = torch.tensor(mirrored_labels())
+    order = torch.randperm(len(data), generator=generator)
+    for start in range(0, len(data) - size + 1, size):
+        rows = order[start : start + size].numpy()
+        whole = data.pictures.shape[1]
+        length = min(LENGTHS[int(torch.randint(len(LENGTHS), (), generator=generator))], whole)
+        first = int(torch.randint(whole - length + 1, (), generator=generator))
+        pixels = torch.from_numpy(data.pictures[rows, first : first + length]).permute(0, 1, 4, 2, 3).float() / 255
+        masks = torch.from_numpy(data.masks[rows, first : first + length]).float() / 255
+        labels = torch.from_numpy(data.labels[rows])
+        flip = torch.rand(size, generator=generator) < 0.5
+        pixels[flip], masks[flip] = pixels[flip].flip(-1), masks[flip].flip(-1)
+        labels[flip] = mirror[torch.arange(len(NAMES)), labels[flip]]
+        yield pixels, masks, labels
+
+
+def mirrored_labels() -> list[list[int]]:
+    """For every attribute (row) and word (column, padded), the word that a mirrored picture shows."""
+    longest = max(map(len, CORE.values()))
+    table = [[CORE[name].index(MIRRORED.get(word, word)) for word in CORE[name]] for name in NAMES]
+    return [row + [0] * (longest - len(row)) for row in table]
+
+
+def fitted_components(data: Judged, clips: int = 64) -> Components:
+    """The linear bottleneck that `degraded` imitates, from the first clips of the data."""
+    length = data.pictures.shape[1] // 4 * 4
+    return Components.of(torch.from_numpy(data.pictures[:clips, :length]).permute(0, 1, 4, 2, 3).float() / 255)
+
+
+def accuracy(recogniser: Recogniser, data: Judged, change: Callable[[Tensor], Tensor]) -> dict[str, float]:
+    """Share of clips read correctly, per attribute, plus the masks' intersection over union as "mask"."""
+    right, both, either = np.zeros(len(NAMES)), 0.0, 0.0
+    for i in range(len(data)):
+        pixels = torch.from_numpy(data.pictures[i : i + 1]).permute(0, 1, 4, 2, 3).float() / 255
+        guess = recogniser.guess(change(pixels))
+        right += [int(guess.logits[name].argmax()) == data.labels[i, a] for a, name in enumerate(NAMES)]
+        found, true = guess.masks[0].numpy() > 0, data.masks[i] > 127
+        both, either = both + (found & true).sum(), either + (found | true).sum()
+    rates = dict(zip(NAMES, (right / len(data)).tolist(), strict=True))
+    return {**rates, "mask": float(both / either)}
+
+
+def self_check(recogniser: Recogniser, held: Judged) -> dict[str, dict[str, float]]:
+    """Accuracy on clips it never saw: as rendered, softened as in training, and on noise, where it must fail."""
+    generator = Generator().manual_seed(1)
+    components = fitted_components(held)
+    return {
+        "renders": accuracy(recogniser, held, lambda x: x),
+        "softened": accuracy(recogniser, held, lambda x: degraded(x, components, generator)),
+        "noise": accuracy(recogniser, held, lambda x: torch.rand(x.shape, generator=generator)),
+        "chance": {n: float(np.square(np.bincount(held.labels[:, a]) / len(held)).sum()) for a, n in enumerate(NAMES)},
+    }
+
+
+def table(rows: dict[str, dict[str, float]]) -> str:
+    """The self-check as Markdown, in percent."""
+    columns = [*NAMES, "mask"]
+    head = ["| clips | " + " | ".join(columns) + " |", "|" + "---|" * (len(columns) + 1)]
+    lines = [
+        f"| {row} | " + " | ".join(f"{rates[c] * 100:.1f}" if c in rates else "" for c in columns) + " |"
+        for row, rates in rows.items()
+    ]
+    return "\n".join([*head, *lines])
+
+
+def main() -> None:
+    """Parse the command line, train, check, save."""
+    parser = argparse.ArgumentParser(prog="python -m kinora.evals.train_recogniser", description=__doc__)
+    parser.add_argument("data", type=Path, help="folder of rendered core clips")
+    parser.add_argument("--out", type=Path, default=SHIPPED)
+    parser.add_argument("--held", type=int, default=300, help="clips kept for the self-check")
+    parser.add_argument("--epochs", type=int, default=14)
+    parser.add_argument("--seed", type=int, default=0)
+    given = parser.parse_args()
+
+    def say(line: str) -> None:
+        sys.stdout.write(line + "\n")
+        sys.stdout.flush()
+
+    data, held = judged(given.data).split(given.held)
+    say(f"{len(data)} clips to train on, {len(held)} to check with")
+    recogniser = train(data, epochs=given.epochs, seed=given.seed, say=say)
+    checked = self_check(recogniser, held)
+    recogniser.save(given.out, checked=checked)
+    say(table(checked))
+
+
+if __name__ == "__main__":
+    main()
