@@ -6,7 +6,11 @@ import torch
 from kinora.models.vae import Autoencoder, AutoencoderConfig, decode_chunks, patchify, unpatchify
 
 SMALL = AutoencoderConfig(
-    channels=12, encoder_width=16, encoder_blocks=1, decoder_widths=(16, 12, 8), decoder_blocks=(2, 1, 1)
+    channels=12,
+    encoder_widths=(16, 12, 8),
+    encoder_blocks=(1, 1, 1),
+    decoder_widths=(16, 12, 8),
+    decoder_blocks=(2, 1, 1),
 )
 
 

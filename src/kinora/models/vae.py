@@ -9,6 +9,7 @@ Everything runs at latent time: a latent frame sees itself and, in the decoder, 
 decoded in pieces equals the clip decoded whole and memory does not grow with length.
 """
 
+import math
 from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from typing import Any
@@ -26,10 +27,10 @@ class AutoencoderConfig:
 
     channels: int = 48
     stride: tuple[int, int, int] = (4, 16, 16)
-    encoder_width: int = 256
-    encoder_blocks: int = 2
-    decoder_widths: tuple[int, int, int] = (256, 128, 96)
-    decoder_blocks: tuple[int, int, int] = (3, 2, 2)
+    encoder_widths: tuple[int, int, int] = (256, 128, 64)  # at 16, 8 and 4 pixels a position
+    encoder_blocks: tuple[int, int, int] = (2, 2, 1)
+    decoder_widths: tuple[int, int, int] = (256, 128, 64)
+    decoder_blocks: tuple[int, int, int] = (2, 2, 2)
 
     @classmethod
     def from_dict(cls, values: dict[str, Any]) -> "AutoencoderConfig":
@@ -48,10 +49,10 @@ class Autoencoder(nn.Module):
     def __init__(self, config: AutoencoderConfig | None = None) -> None:
         super().__init__()
         self.config = config or AutoencoderConfig()
-        patch = 3 * self.config.stride[0] * self.config.stride[1] * self.config.stride[2]
+        patch = 3 * math.prod(self.config.stride)
         self.project = nn.Linear(patch, self.config.channels)  # principal components, see train.autoencoder
         self.reconstruct = nn.Linear(self.config.channels, patch)
-        self.encoder = Encoder(self.config, patch)
+        self.encoder = Encoder(self.config)
         self.decoder = Decoder(self.config)
         # Fixed affine map to about unit variance, fitted after training (half-whitened: see train.autoencoder).
         self.register_buffer("mean", torch.zeros(self.config.channels))
@@ -93,8 +94,8 @@ class Autoencoder(nn.Module):
             )
         # The first frame stands for a whole patch of identical frames, so stills and clips share one latent space.
         padded = torch.cat([pixels[:, :, :1].expand(-1, -1, dt - 1, -1, -1), pixels], dim=2)
-        patches = patchify(padded, self.stride)
-        return rearrange(self.project(patches) + self.encoder(patches), "b t h w c -> b c t h w")
+        linear = self.project(patchify(padded, self.stride))
+        return rearrange(linear + self.encoder(padded), "b t h w c -> b c t h w")
 
     def decode_raw(self, raw: Float[Tensor, "b c t h w"], past: "Past | None" = None) -> Float[Tensor, "b 3 T H W"]:
         """Pixels of raw latents. `past` carries what a stream must remember and is updated in place."""
@@ -145,21 +146,33 @@ class Past:
 
 
 class Encoder(nn.Module):
-    """The learned residual on the linear projection: patches to channels, with spatial context only."""
+    """The learned residual on the linear projection, at three scales: 4, 8 and 16 pixels; spatial context only."""
 
-    def __init__(self, config: AutoencoderConfig, patch: int) -> None:
+    def __init__(self, config: AutoencoderConfig) -> None:
         super().__init__()
-        self.enter = nn.Linear(patch, config.encoder_width)
-        self.blocks = nn.ModuleList(Block(config.encoder_width) for _ in range(config.encoder_blocks))
-        self.leave = nn.Conv2d(config.encoder_width, config.channels, 1)
-        nn.init.zeros_(self.leave.weight)
-        nn.init.zeros_(self.leave.bias)  # type: ignore[arg-type]  # bias=True is the default
+        coarse, middle, fine = config.encoder_widths
+        dt, dh, dw = config.stride
+        self.cell = (dt, dh // 4, dw // 4)
+        self.enter = nn.Conv2d(3 * math.prod(self.cell), fine, 1)
+        self.fine = nn.ModuleList(Block(fine) for _ in range(config.encoder_blocks[2]))
+        self.down_middle = nn.Conv2d(fine, middle, 2, stride=2)
+        self.middle = nn.ModuleList(Block(middle) for _ in range(config.encoder_blocks[1]))
+        self.down_coarse = nn.Conv2d(middle, coarse, 2, stride=2)
+        self.coarse = nn.ModuleList(Block(coarse) for _ in range(config.encoder_blocks[0]))
+        self.leave = nn.Conv2d(coarse, config.channels, 1)
+        _zero(self.leave)
 
-    def forward(self, patches: Float[Tensor, "b t h w p"]) -> Float[Tensor, "b t h w c"]:
-        """Residual channels."""
-        b = patches.shape[0]
-        x = rearrange(F.silu(self.enter(patches)), "b t h w c -> (b t) c h w")  # channels last without a copy
-        for block in self.blocks:
+    def forward(self, pixels: Float[Tensor, "b 3 T H W"]) -> Float[Tensor, "b t h w c"]:
+        """Residual channels; T is divisible by the temporal stride."""
+        b = pixels.shape[0]
+        x = self.enter(rearrange(patchify(pixels, self.cell), "b t h w p -> (b t) p h w"))  # channels last, no copy
+        for block in self.fine:
+            x = block(x)
+        x = self.down_middle(x)
+        for block in self.middle:
+            x = block(x)
+        x = self.down_coarse(x)
+        for block in self.coarse:
             x = block(x)
         return rearrange(self.leave(x), "(b t) c h w -> b t h w c", b=b)
 
@@ -179,8 +192,7 @@ class Decoder(nn.Module):
         self.fine = nn.ModuleList(Block(fine) for _ in range(config.decoder_blocks[2]))
         self.leave = nn.Conv2d(fine, 3 * dt * (dh // 4) * (dw // 4), 3, padding=1)
         self.frames, self.pixels = dt, (dh // 4, dw // 4)
-        nn.init.zeros_(self.leave.weight)
-        nn.init.zeros_(self.leave.bias)  # type: ignore[arg-type]  # bias=True is the default
+        _zero(self.leave)
 
     def forward(self, raw: Float[Tensor, "b c t h w"], past: Past | None = None) -> Float[Tensor, "b 3 T H W"]:
         """Pixels to add, four frames per latent frame."""
@@ -254,6 +266,11 @@ def decode_chunks(
     stream = autoencoder.stream()
     for chunk in torch.split(latents, size, dim=2):
         yield stream(chunk)
+
+
+def _zero(layer: nn.Conv2d) -> None:
+    nn.init.zeros_(layer.weight)
+    nn.init.zeros_(layer.bias)  # type: ignore[arg-type]  # bias=True is the default
 
 
 def _channel_norm(norm: nn.LayerNorm, x: Tensor) -> Tensor:

@@ -20,10 +20,11 @@ import torch
 from einops import rearrange
 from jaxtyping import Float
 from safetensors.torch import save_file
-from torch import Tensor
+from torch import Tensor, nn
 
 from kinora.errors import BadInputFile
 from kinora.models.vae import Autoencoder, AutoencoderConfig, patchify
+from kinora.train.optim import Muon
 
 Frames = npt.NDArray[np.uint8]  # T H W C
 
@@ -40,6 +41,8 @@ class AutoencoderRecipe:
     frames: int = 9
     crop: int = 96  # pixels; a side of the training crops, 0 for whole frames
     learning_rate: float = 1.5e-3
+    muon_learning_rate: float = 0.02  # of the convolutions' kernels, as matrices [out, in x 9]
+    decay: float = 0.5  # the last share of the run, over which the rates fall to zero
     linear_learning_rate: float = 1e-4  # of the principal components and their inverse
     noise: float = 0.05  # added to latents before decoding: the decoder must forgive what a sampler leaves
     train_encoder: bool = True
@@ -84,27 +87,36 @@ def _descend(
         p.requires_grad_(recipe.train_encoder)
     linear = [*model.project.parameters(), *model.reconstruct.parameters()]
     residual = [*model.encoder.parameters(), *model.decoder.parameters()]
+    kernels = [p for p in residual if p.ndim == 4 and recipe.muon_learning_rate]
+    views = [nn.Parameter(p.detach().view(len(p), -1)) for p in kernels]  # the same memory, as Muon's matrices
+    muon = Muon(views or [nn.Parameter(torch.zeros(1, 1))], lr=recipe.muon_learning_rate, weight_decay=0.01)
+    taken = {id(p) for p in kernels}
     groups = [
-        {"params": residual, "lr": recipe.learning_rate, "peak": recipe.learning_rate},
-        {"params": linear, "lr": recipe.linear_learning_rate, "peak": recipe.linear_learning_rate},
+        {"params": [p for p in residual if id(p) not in taken], "lr": 0.0, "peak": recipe.learning_rate},
+        {"params": linear, "lr": 0.0, "peak": recipe.linear_learning_rate},
     ]
-    optimizer = torch.optim.AdamW(groups, betas=(0.9, 0.98), weight_decay=0.01, fused=True)
+    adam = torch.optim.AdamW(groups, betas=(0.9, 0.98), weight_decay=0.01, fused=True)
     began, step, loss_mean, reported = time.monotonic(), 0, 0.0, 0.0
     while True:
         minutes = (time.monotonic() - began) / 60
         done = step / recipe.steps if recipe.steps else minutes / recipe.minutes
         if done >= 1:
             break
-        for group in optimizer.param_groups:
-            group["lr"] = group["peak"] * min(1.0, (step + 1) / 50) * math.cos(done * math.pi / 2)
+        factor = min(1.0, (step + 1) / 50) * min(1.0, (1 - done) / recipe.decay)
+        for group in adam.param_groups:
+            group["lr"] = group["peak"] * factor
+        muon.param_groups[0]["lr"] = recipe.muon_learning_rate * factor
         pixels = sample_crops(train, recipe.batch, recipe.frames, recipe.crop, generator)
         raw = model.encode_raw(pixels)
         noisy = raw + recipe.noise * torch.randn_like(raw) * torch.rand(len(raw), 1, 1, 1, 1)
         loss = reconstruction_loss(model.decode_raw(noisy), pixels)
-        optimizer.zero_grad(set_to_none=True)
+        model.zero_grad(set_to_none=True)
         loss.backward()  # type: ignore[no-untyped-call]  # torch's own annotation is missing
         torch.nn.utils.clip_grad_norm_([p for p in model.parameters() if p.requires_grad], 1.0)
-        optimizer.step()
+        for view, kernel in zip(views, kernels, strict=True):
+            view.grad = None if kernel.grad is None else kernel.grad.reshape(len(kernel), -1)
+        muon.step()
+        adam.step()
         step += 1
         loss_mean += (loss.item() - loss_mean) * max(0.02, 1 / step)
         if done - reported >= 0.1:
@@ -161,7 +173,7 @@ def normalise(model: Autoencoder, clips: list[Frames], generator: np.random.Gene
 
 
 @torch.no_grad()
-def evaluate(model: Autoencoder, clips: Frames, count: int = 16) -> float:
+def evaluate(model: Autoencoder, clips: Frames, count: int = 8) -> float:
     """Mean PSNR in dB over whole clips, from the mean squared error of each clip on the 0..255 scale."""
     scores = []
     for clip in clips[:: max(1, len(clips) // count)][:count]:
