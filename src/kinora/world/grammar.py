@@ -101,6 +101,8 @@ class Speech:
         """Where the subject is, or what it does, with regard to the second: "next to a red ball"."""
         assert shot.second is not None
         assert shot.relation is not None
+        if shot.relation in words.DEEDS:
+            return f"{self.choice(words.DEEDS[shot.relation]).gerund} {self.subject(shot.second)}"
         relation = self.choice(words.RELATIONS[shot.relation].phrases)
         return f"{relation} {self.subject(shot.second)}"
 
@@ -122,8 +124,12 @@ class Speech:
         return f"{light} and {weather}" if weather else light
 
     def _deeds(self, shot: Shot, tense: str, terse: bool) -> str:
+        if shot.second is not None and shot.relation is not None and shot.relation in words.DEEDS:
+            form = self.choice(words.DEEDS[shot.relation])
+            way = self.choice(words.DIRECTIONS[_way(shot)]) if shot.relation in ("chases", "bumps_into") else ""
+            return f"{inflected(form, tense)} {self.subject(shot.second)} {way}".strip()
         deeds = self._chain(shot.subject.kind, shot.actions, tense, terse)
-        if shot.second is None or shot.relation is None:
+        if shot.second is None:
             return deeds
         second = self._chain(
             shot.second.kind, shot.second_actions, "present" if shot.second.count == 1 else "base", terse
@@ -143,6 +149,11 @@ class Speech:
             form = self.choice(tuple(form for form in forms if form.complete) or forms if terse else forms)
             tail = "" if terse and form.complete else form.tail
         return f"{inflected(form, tense)} {tail}".strip()
+
+
+def _way(shot: Shot) -> str:
+    """The direction of a chase or a collision: that of the first action, to the right if it has none."""
+    return "move_left" if shot.actions[0].verb == "move_left" else "move_right"
 
 
 SKIES = {
@@ -195,7 +206,7 @@ def plural(noun: str) -> str:
 
 def indefinite(phrase: str) -> str:
     """The phrase after "a" or "an"."""
-    return f"{'an' if phrase[0].lower() in 'aeio' else 'a'} {phrase}"
+    return f"{'an' if phrase[0].lower() in 'aeio8' else 'a'} {phrase}"
 
 
 def capital(text: str) -> str:

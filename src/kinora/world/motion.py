@@ -12,12 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from kinora.world import camera as cameras
-from kinora.world import verbs
+from kinora.world import layout, physics, verbs
+from kinora.world.pose import ROLLING_KINDS, Array, Part, Pose, State
 from kinora.world.scene import Action, Scene, Shot, Subject
-from kinora.world.verbs import Part, Pose, State
 from kinora.world.vocabulary import EXTENTS, SIZE_SCALE
-
-Array = NDArray[np.float64]
 
 THREE_QUARTER = 0.4
 KIND_SCALE = {"creature": 0.86, "monster": 0.92, "car": 0.94}
@@ -65,7 +63,7 @@ def animate(scene: Scene) -> Track:
 
 def pivot(kind: str) -> float:
     """Height, before scaling, of the point about which a thing of this kind rolls."""
-    return EXTENTS[kind].height / 2 if kind in verbs.ROLLING_KINDS else 0.0
+    return EXTENTS[kind].height / 2 if kind in ROLLING_KINDS else 0.0
 
 
 def medium(subject: Subject) -> float:
@@ -110,13 +108,15 @@ def _empty(time: Array, shot: NDArray[np.int64], things: int) -> Track:
 def _fill(track: Track, frames: NDArray[np.int64], shot: Shot, time: Array, scene: Scene) -> None:
     """Write one shot into its frames of the track."""
     rng = np.random.Generator(np.random.PCG64([scene.seed, 7]))
-    sideways = [action.verb for action in shot.actions if action.verb.startswith("move_")]
-    for k, subject in enumerate(shot.cast):
+    sideways = any(action.verb.startswith("move_") for action in shot.actions)
+    room = TIGHT_JITTER if sideways or shot.camera in ("pan_left", "pan_right") else START_JITTER
+    for k, (subject, spot) in enumerate(zip(shot.cast, layout.spots(shot), strict=True)):
         jitter = rng.uniform(-1.0, 1.0, size=3)
-        room = TIGHT_JITTER if sideways or shot.camera in ("pan_left", "pan_right") else START_JITTER
-        start = State(x=room * jitter[0], yaw=THREE_QUARTER + YAW_JITTER * jitter[1])
-        pose, phase = _perform(shot.actions, subject, start, time, shot.camera, jitter[2])
-        track.position[frames, k] = np.stack([pose.x, pose.y, pose.z], axis=-1)
+        yaw = THREE_QUARTER + YAW_JITTER * jitter[1] if spot.yaw is None else spot.yaw
+        start = State(x=spot.x + room * jitter[0], z=spot.z, yaw=yaw)
+        pose, phase = _perform(_actions(shot, k), subject, start, time, shot, jitter[2])
+        pose = layout.relate(shot, k, pose, time)
+        track.position[frames, k] = np.stack([pose.x, spot.y + pose.y, pose.z], axis=-1)
         track.yaw[frames, k] = pose.yaw
         track.roll[frames, k] = pose.roll
         track.pitch[frames, k] = pose.pitch
@@ -125,13 +125,15 @@ def _fill(track: Track, frames: NDArray[np.int64], shot: Shot, time: Array, scen
         track.visible[frames, k] = pose.visible
     tight = _needs_room(shot)
     progress = time / shot.seconds if shot.seconds > 0 else np.full(len(time), 0.5)
-    view = cameras.view(shot.camera, progress, tight=tight, follow=track.position[frames, 0, 0])
+    view = cameras.view(
+        shot.camera, progress, tight=tight, widen=layout.widen(shot), follow=track.position[frames, 0, 0]
+    )
     track.eye[frames], track.target[frames] = view.eye, view.target
     track.fov[frames] = cameras.for_aspect(view.fov, scene.height, scene.width)
 
 
 def _perform(
-    actions: tuple[Action, ...], subject: Subject, start: State, time: Array, camera: str, vigour: float
+    actions: tuple[Action, ...], subject: Subject, start: State, time: Array, shot: Shot, vigour: float
 ) -> tuple[Pose, Array]:
     """Chain the actions of one thing: each starts where the one before left it; between them it holds still."""
     poses: list[Pose] = []
@@ -147,17 +149,25 @@ def _perform(
             time=np.append(since, duration),
             duration=duration,
             start=state,
-            travel=_placed(travel(action.verb, camera), start.x),
+            travel=_placed(travel(action.verb, shot.camera), start.x),
             scale=medium(subject),
+            gravity=physics.MOON_GRAVITY if shot.setting == "moon" else physics.GRAVITY,
             opening=index == 0,
             closing=index + 1 == len(actions),
             vigour=vigour,
         )
         pose = verbs.act(action.verb, part)
-        state = pose.last()
+        state = pose.last(rolls=subject.kind in ROLLING_KINDS)
         poses.append(_without_last(pose))
         phases.append(part.progress[:-1])
     return _joined(poses), np.concatenate(phases)
+
+
+def _actions(shot: Shot, k: int) -> tuple[Action, ...]:
+    """What thing k does; a second subject without actions of its own stands still."""
+    if k < shot.subject.count:
+        return shot.actions
+    return shot.second_actions or (Action(verb="stand", start=0.0, end=shot.seconds),)
 
 
 def _needs_room(shot: Shot) -> bool:

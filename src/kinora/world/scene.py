@@ -86,7 +86,7 @@ class Shot:
         _known(self.weather, "weather", words.WEATHERS)
         _known(self.camera, "camera", words.CAMERAS)
         if self.relation is not None:
-            _known(self.relation, "relation", words.RELATIONS)
+            _known(self.relation, "relation", {**words.RELATIONS, **words.DEEDS})
         if (self.relation is None) != (self.second is None):
             raise InvalidRequest(
                 repr(self.relation),

@@ -4,104 +4,20 @@ An action starts from the `State` in which the one before left the thing, so "ho
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
-from kinora.world import physics
+from kinora.world import physics, tricks
+from kinora.world.pose import FACING_KINDS, ROLLING_KINDS, SOFT_KINDS, Part, Pose, softness, squash
 from kinora.world.vocabulary import EXTENTS, GAIT_OF
-
-Array = NDArray[np.float64]
 
 HOP_SECONDS = 1.0
 HOP_FLIGHT = 0.76
 TURN_SECONDS = 2.0
 DROP = 0.45
-FALL_FROM = 1.0
 GROWTH = (0.5, 1.25)
 SIDE = 1.2
-SOFT_KINDS = frozenset({"creature", "monster"})
-FACING_KINDS = frozenset({"creature", "monster", "snowman", "car", "robot", "bird", "fish", "boat"})
-ROLLING_KINDS = frozenset(kind for kind, gait in GAIT_OF.items() if gait == "roll")
-
-
-@dataclass(frozen=True, slots=True)
-class State:
-    """How a thing stands when an action begins: ground position, heading, how far it rolled, size against its own."""
-
-    x: float = 0.0
-    z: float = 0.0
-    yaw: float = 0.0
-    roll: float = 0.0
-    size: float = 1.0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Part:
-    """One action of one thing: `time` (n,) seconds since its start, never beyond `duration`.
-
-    `travel` is where a sideways move begins and ends; `opening`: nothing came before; `closing`: nothing follows;
-    `vigour` in [-1, 1] is the seeded small difference between two takes.
-    """
-
-    kind: str
-    time: Array
-    duration: float
-    start: State
-    travel: tuple[float, float]
-    scale: float = 1.0
-    gravity: float = physics.GRAVITY
-    opening: bool = True
-    closing: bool = True
-    vigour: float = 0.0
-
-    @property
-    def progress(self) -> Array:
-        """Share of the action that is done, 0-1."""
-        return self.time / self.duration if self.duration > 0 else np.zeros_like(self.time)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Pose:
-    """A thing at n instants; arrays are (n,), `stretch` is (n, 3) about the ground contact, volume roughly kept."""
-
-    x: Array
-    y: Array
-    z: Array
-    yaw: Array
-    roll: Array
-    pitch: Array
-    size: Array
-    stretch: Array
-    visible: NDArray[np.bool_] = field()
-
-    @classmethod
-    def rest(cls, part: Part) -> "Pose":
-        """Standing where the action begins."""
-        zero = np.zeros_like(part.time)
-        start = part.start
-        return cls(
-            x=zero + start.x,
-            y=zero,
-            z=zero + start.z,
-            yaw=zero + start.yaw,
-            roll=zero + start.roll,
-            pitch=zero,
-            size=zero + start.size,
-            stretch=np.ones((len(zero), 3)),
-            visible=np.ones(len(zero), dtype=bool),
-        )
-
-    def last(self) -> State:
-        """The state in which the action leaves the thing: back on the ground, upright unless it rolls."""
-        return State(
-            x=float(self.x[-1]),
-            z=float(self.z[-1]),
-            yaw=float(self.yaw[-1]),
-            roll=float(self.roll[-1]),
-            size=float(self.size[-1]),
-        )
 
 
 def act(verb: str, part: Part) -> Pose:
@@ -126,7 +42,9 @@ def hop(part: Part) -> Pose:
     crouch = np.exp(-(((beat - ground / 2) / ground) ** 2)) + np.exp(-(((beat - 1 + ground / 2) / ground) ** 2))
     airborne = np.clip((beat - ground) / HOP_FLIGHT, 0, 1)
     stretched = np.sin(2 * np.pi * airborne) ** 2 * (height > 0)
-    return replace(Pose.rest(part), y=height, stretch=squash(1 + _softness(part) * (0.10 * stretched - 0.2 * crouch)))
+    return replace(
+        Pose.rest(part), y=height, stretch=squash(1 + softness(part.kind) * (0.10 * stretched - 0.2 * crouch))
+    )
 
 
 def move(part: Part, side: int) -> Pose:
@@ -178,7 +96,7 @@ def bounce(part: Part) -> Pose:
         flat += np.exp(-(((part.time - impact) / 0.08) ** 2))
     if not part.closing:
         height = height * np.clip((part.duration - part.time) / 0.2, 0, 1)
-    return replace(Pose.rest(part), y=height, stretch=squash(1 - 0.2 * _softness(part) * np.minimum(flat, 1.0)))
+    return replace(Pose.rest(part), y=height, stretch=squash(1 - 0.2 * softness(part.kind) * np.minimum(flat, 1.0)))
 
 
 def grow(part: Part) -> Pose:
@@ -186,19 +104,14 @@ def grow(part: Part) -> Pose:
     return _resize(part, *GROWTH)
 
 
+def shrink(part: Part) -> Pose:
+    """The reverse of growing."""
+    return _resize(part, GROWTH[1], GROWTH[0])
+
+
 def _resize(part: Part, first: float, last: float) -> Pose:
     begin = first if part.opening else part.start.size
     return replace(Pose.rest(part), size=begin + (last - begin) * part.progress)
-
-
-def squash(height: Array) -> Array:
-    """Stretch factors (n, 3) for a change of height that keeps the volume."""
-    side = 1 / np.sqrt(height)
-    return np.stack([side, height, side], axis=-1)
-
-
-def _softness(part: Part) -> float:
-    return 1.0 if part.kind in SOFT_KINDS else 0.4
 
 
 ACTIONS: Mapping[str, Callable[[Part], Pose]] = {
@@ -209,4 +122,15 @@ ACTIONS: Mapping[str, Callable[[Part], Pose]] = {
     "spin": spin,
     "bounce": bounce,
     "grow": grow,
+    "shrink": shrink,
+    "jump": tricks.jump,
+    "fly_circle": tricks.fly_circle,
+    "sway": tricks.sway,
+    "look_up": tricks.look_up,
+    "nod": tricks.nod,
+    "fall": tricks.fall,
+    "melt": tricks.melt,
+    "hide": tricks.hide,
+    "approach": tricks.approach,
+    "recede": tricks.recede,
 }

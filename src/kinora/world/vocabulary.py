@@ -266,7 +266,7 @@ CAMERAS: Mapping[str, Word] = {
 
 STYLES: Mapping[str, Word] = {
     "3D animation": Word(("3D animation", "animated 3D film", "3D computer animation"), core=True),
-    "cartoon": Word(("flat cartoon", "hand-drawn cartoon", "cartoon with bold outlines")),
+    "cartoon": Word(("flat cartoon", "hand-drawn cartoon", "boldly outlined cartoon")),
     "pencil": Word(("pencil sketch", "pencil drawing", "graphite sketch")),
     "pixel": Word(("pixel art", "retro pixel art", "8-bit pixel graphics")),
     "clay": Word(("claymation", "clay animation", "stop-motion clay")),
@@ -311,12 +311,22 @@ RELATIONS: Mapping[str, Word] = {
     "behind": Word(("behind", "in back of")),
     "in_front_of": Word(("in front of", "before")),
     "on_top_of": Word(("on top of", "atop")),
-    "chases": Word(("chasing", "running after")),
-    "bumps_into": Word(("bumping into", "colliding with")),
-    "circles": Word(("circling around", "moving in circles around")),
-    "gazes_at": Word(("gazing at", "looking towards")),
 }
-"""Where the subject is, or what it does, with regard to the second subject."""
+"""Where the subject is with regard to the second subject."""
+
+DEEDS: Mapping[str, tuple[Verb, ...]] = {
+    "chases": (Verb("chases", "chasing", "chased"), Verb("runs after", "running after", "ran after")),
+    "bumps_into": (
+        Verb("bumps into", "bumping into", "bumped into"),
+        Verb("collides with", "colliding with", "collided with"),
+    ),
+    "circles": (
+        Verb("circles around", "circling around", "circled around"),
+        Verb("goes in circles around", "going in circles around", "went in circles around"),
+    ),
+    "gazes_at": (Verb("gazes at", "gazing at", "gazed at"), Verb("looks at", "looking at", "looked at")),
+}
+"""Relations in which the subject does something to the second subject, instead of actions of its own."""
 
 NUMBERS: Mapping[int, str] = {1: "one", 2: "two", 3: "three"}
 
