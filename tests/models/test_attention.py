@@ -49,7 +49,7 @@ def test_block_causal_attention_equals_a_dense_mask():
 def test_queries_and_keys_are_normalised_over_all_heads_together():
     layer = CrossAttention(24, 2, 1e-6)
     assert layer.norm_q.weight.shape == layer.norm_k.weight.shape == (24,)
-    keys, _ = layer.context(torch.randn(1, 5, 24))
+    keys = layer.context(torch.randn(1, 5, 24)).keys
     torch.testing.assert_close(keys.flatten(2).square().mean(-1), torch.ones(1, 5))
 
 

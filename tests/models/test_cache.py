@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import pytest
 import torch
 
@@ -63,9 +65,7 @@ def test_passes_only_read_until_append(model, clip):
 
 def test_window_keeps_the_sink_and_the_latest_and_rebases_positions(model, clip):
     latent, sigma, text = clip
-    one_layer = (
-        DiT(DiTConfig(**{**vars(CONFIG), "layers": 1})).eval().requires_grad_(False)
-    )  # deeper layers remember more
+    one_layer = DiT(replace(CONFIG, layers=1)).eval().requires_grad_(False)  # deeper layers remember more
     torch.nn.init.normal_(one_layer.head.head.weight, std=0.2)
     cache = one_layer.cache(window=5, sink=1)
     streamed = stream(one_layer, latent, sigma, text, (1, 2, 2, 2, 2), cache)

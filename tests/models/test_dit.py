@@ -1,10 +1,11 @@
 import json
 import re
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 
 import pytest
 import torch
+from safetensors.torch import load_file
 
 from kinora.models.dit import DiT, DiTConfig
 
@@ -12,68 +13,71 @@ FIXTURES = Path(__file__).parents[3] / "shared" / "fixtures" / "wan"
 TINY = DiTConfig(dim=48, heads=2, layers=2, ffn_dim=64, in_channels=4, out_channels=4, text_dim=16, freq_dim=32)
 
 
-def wan_key(key: str) -> str:
+DIFFUSERS_TO_WAN = [
+    (r"^proj_out", "head.head"),
+    (r"^scale_shift_table", "head.modulation"),
+    (r"^condition_embedder\.(time|text)_embedder\.linear_1", r"\1_embedding.0"),
+    (r"^condition_embedder\.(time|text)_embedder\.linear_2", r"\1_embedding.2"),
+    (r"^condition_embedder\.time_proj", "time_projection.1"),
+    (r"^condition_embedder\.image_embedder\.norm1", "img_emb.proj.0"),
+    (r"^condition_embedder\.image_embedder\.ff\.net\.0\.proj", "img_emb.proj.1"),
+    (r"^condition_embedder\.image_embedder\.ff\.net\.2", "img_emb.proj.3"),
+    (r"^condition_embedder\.image_embedder\.norm2", "img_emb.proj.4"),
+    (r"\.attn1\.", ".self_attn."),
+    (r"\.attn2\.", ".cross_attn."),
+    (r"\.to_([qkv])\.", r".\1."),
+    (r"\.to_out\.0", ".o"),
+    (r"\.add_([kv])_proj", r".\1_img"),
+    (r"\.norm_added_k", ".norm_k_img"),
+    (r"\.norm2\.", ".norm3."),
+    (r"\.ffn\.net\.0\.proj", ".ffn.0"),
+    (r"\.ffn\.net\.2", ".ffn.2"),
+    (r"\.scale_shift_table", ".modulation"),
+]
+WAN = DiTConfig(
+    dim=48, heads=4, layers=2, ffn_dim=64, in_channels=16, out_channels=16, patch=(1, 2, 2), text_dim=32, freq_dim=256
+)
+
+
+def wan_key(key):
     """Name of a diffusers WanTransformer3DModel parameter in Wan's own files."""
-    if not key.startswith("blocks."):
-        key = re.sub(r"^proj_out", "head.head", key)
-        key = re.sub(r"^scale_shift_table", "head.modulation", key)
-        key = re.sub(
-            r"^condition_embedder\.(time|text)_embedder\.linear_([12])",
-            lambda m: f"{m[1]}_embedding.{2 * int(m[2]) - 2}",
-            key,
-        )
-        return key.replace("condition_embedder.time_proj", "time_projection.1")
-    for old, new in (
-        ("attn1.", "self_attn."),
-        ("attn2.", "cross_attn."),
-        ("to_out.0", "o"),
-        ("norm2", "norm3"),
-        ("ffn.net.0.proj", "ffn.0"),
-        ("ffn.net.2", "ffn.2"),
-        ("scale_shift_table", "modulation"),
-    ):
-        key = key.replace(old, new)
-    return re.sub(r"\.to_([qkv])\b", r".\1", key)
+    for pattern, replacement in DIFFUSERS_TO_WAN:
+        key = re.sub(pattern, replacement, key)
+    return key
 
 
-@pytest.fixture(scope="module")
-def wan():
-    path = FIXTURES / "dit_t2v.safetensors"
+@pytest.fixture(scope="module", params=["t2v", "i2v"])
+def wan(request):
+    path = FIXTURES / f"dit_{request.param}.safetensors"
     if not path.exists():
-        pytest.skip(f"{path} with numbers made by diffusers is not here")
-    from safetensors.torch import load_file
-
+        pytest.skip("the numbers made by diffusers are not beside this checkout")
     tensors = load_file(path)
-    config = DiTConfig(
-        dim=48,
-        heads=4,
-        layers=2,
-        ffn_dim=64,
-        in_channels=16,
-        out_channels=16,
-        patch=(1, 2, 2),
-        text_dim=32,
-        freq_dim=256,
-    )
+    config = WAN if request.param == "t2v" else replace(WAN, in_channels=36, image_dim=20)
     model = DiT(config).eval()
     model.load_state_dict({wan_key(k[2:]): v for k, v in tensors.items() if k.startswith("w.")})
-    return model, tensors
+    with torch.no_grad():
+        return model, tensors, model.text_context(tensors["ctx"], image=tensors.get("in.encoder_hidden_states_image"))
 
 
 @pytest.mark.parametrize("backend", ["sdpa", "math"])
 def test_same_numbers_as_wan_with_one_sigma_per_sample(wan, backend):
-    model, tensors = wan
+    model, tensors, context = wan
     model.backend = backend
     with torch.no_grad():
-        y = model(tensors["x"], tensors["t"].double() / 1000, tensors["ctx"])
+        y = model(tensors["x"], tensors["t"].double() / 1000, context)
     torch.testing.assert_close(y, tensors["y"], atol=2e-4, rtol=0)
 
 
 def test_same_numbers_as_wan_with_one_sigma_per_token(wan):
-    model, tensors = wan
+    model, tensors, context = wan
     with torch.no_grad():
-        y = model(tensors["x"], tensors["t_token"].double().view(1, 3, 4, 5) / 1000, tensors["ctx"])
+        y = model(tensors["x"], tensors["t_token"].double().view(1, 3, 4, 5) / 1000, context)
     torch.testing.assert_close(y, tensors["y_token"], atol=2e-4, rtol=0)
+
+
+def test_image_tokens_need_a_branch(tiny, batch):
+    with pytest.raises(ValueError, match="image_dim"):
+        tiny.text_context(batch[2], image=torch.randn(2, 3, 20))
 
 
 @pytest.fixture
@@ -189,13 +193,13 @@ def test_blocks_that_do_not_make_up_the_clip_are_refused(tiny, batch, blocks):
 
 
 def test_latents_that_do_not_divide_into_patches_are_refused():
-    model = DiT(DiTConfig(**{**vars(TINY), "patch": (1, 2, 2)}))
+    model = DiT(replace(TINY, patch=(1, 2, 2)))
     with pytest.raises(ValueError, match="patch"):
         model(torch.randn(1, 4, 1, 2, 3), torch.rand(1), torch.randn(1, 5, 16))
 
 
 def test_config_survives_json():
-    config = DiTConfig(**{**vars(TINY), "patch": (1, 2, 2)})
+    config = replace(TINY, patch=(1, 2, 2))
     assert DiTConfig.from_dict(json.loads(json.dumps(asdict(config)))) == config
     with pytest.raises(TypeError, match="depth"):
         DiTConfig.from_dict({"depth": 3})

@@ -17,7 +17,7 @@ from einops import rearrange
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 
-from kinora.models.attention import Backend, CrossAttention, SelfAttention
+from kinora.models.attention import Backend, CrossAttention, CrossKeys, SelfAttention
 from kinora.models.cache import KVCache, LayerCache
 from kinora.models.rope import rotary_table
 
@@ -37,6 +37,7 @@ class DiTConfig:
     freq_dim: int = 256
     eps: float = 1e-6
     cross_attn_norm: bool = True
+    image_dim: int | None = None  # width of CLIP image tokens; Wan 2.1 image-to-video reads them, others have no branch
 
     def __post_init__(self) -> None:
         if self.dim % (2 * self.heads):
@@ -52,7 +53,7 @@ class DiTConfig:
 class TextContext:
     """Cross-attention keys and values of a batch of prompts, one pair per layer; good for every solver step."""
 
-    layers: tuple[tuple[Tensor, Tensor], ...]  # [b, l, heads, head_dim] each
+    layers: tuple[CrossKeys, ...]
     mask: Tensor | None  # [b, l], True = takes part
 
 
@@ -69,6 +70,8 @@ class DiT(nn.Module):
         )
         self.time_embedding = nn.Sequential(nn.Linear(c.freq_dim, c.dim), nn.SiLU(), nn.Linear(c.dim, c.dim))
         self.time_projection = nn.Sequential(nn.SiLU(), nn.Linear(c.dim, 6 * c.dim))
+        if c.image_dim is not None:
+            self.img_emb = ImageEmbedding(c.image_dim, c.dim)
         self.blocks = nn.ModuleList(Block(c) for _ in range(c.layers))
         self.head = Head(c)
         self.initialise()
@@ -114,8 +117,8 @@ class DiT(nn.Module):
         x = rearrange(latent, "b c (t p) (h q) (w r) -> b (t h w) (c p q r)", p=patch[0], q=patch[1], r=patch[2])
         x = F.linear(x, self.patch_embedding.weight.flatten(1), self.patch_embedding.bias)
         x = x.view(x.shape[0], time.shape[1], -1, x.shape[2])  # [b, groups of equal sigma, tokens of a group, dim]
-        for block, (keys, values), layer_cache in zip(self.blocks, text.layers, layer_caches, strict=True):
-            x = block(x, modulation, keys, values, text.mask, table, ends, layer_cache, self.backend)
+        for block, keys, layer_cache in zip(self.blocks, text.layers, layer_caches, strict=True):
+            x = block(x, modulation, keys, text.mask, table, ends, layer_cache, self.backend)
         x = self.head(x, time).flatten(1, 2)
         return rearrange(
             x,
@@ -123,10 +126,21 @@ class DiT(nn.Module):
             t=grid[0], h=grid[1], w=grid[2], p=patch[0], q=patch[1], r=patch[2],
         )  # fmt: skip
 
-    def text_context(self, text: Float[Tensor, "b l d"], text_mask: Bool[Tensor, "b l"] | None = None) -> TextContext:
-        """Embed text states once, for reuse as `text` by all solver steps of a request."""
+    def text_context(
+        self,
+        text: Float[Tensor, "b l d"],
+        text_mask: Bool[Tensor, "b l"] | None = None,
+        image: Float[Tensor, "b i e"] | None = None,
+    ) -> TextContext:
+        """Embed text states once, for reuse as `text` by all solver steps of a request.
+
+        image: CLIP tokens of the first frame, for a model with `image_dim`; such a model also runs on text alone.
+        """
+        if image is not None and self.config.image_dim is None:
+            raise ValueError("image tokens for a model without image_dim: it has no branch to read them")
         embedded = self.text_embedding(text)
-        return TextContext(tuple(cast(Block, block).context(embedded) for block in self.blocks), text_mask)
+        image = None if image is None else self.img_emb(image)
+        return TextContext(tuple(cast(Block, block).context(embedded, image) for block in self.blocks), text_mask)
 
     def cache(self, *, window: int, sink: int = 0) -> KVCache:
         """Return an empty cache for streaming over at most `window` latent frames at a time."""
@@ -164,22 +178,21 @@ class Block(nn.Module):
         dim, self.eps = config.dim, config.eps
         self.self_attn = SelfAttention(dim, config.heads, config.eps)
         self.norm3 = nn.LayerNorm(dim, config.eps) if config.cross_attn_norm else nn.Identity()
-        self.cross_attn = CrossAttention(dim, config.heads, config.eps)
+        self.cross_attn = CrossAttention(dim, config.heads, config.eps, image=config.image_dim is not None)
         self.ffn = nn.Sequential(
             nn.Linear(dim, config.ffn_dim), nn.GELU(approximate="tanh"), nn.Linear(config.ffn_dim, dim)
         )
         self.modulation = nn.Parameter(torch.randn(1, 6, dim) / math.sqrt(dim))
 
-    def context(self, text: Float[Tensor, "b l d"]) -> tuple[Float[Tensor, "b l h e"], Float[Tensor, "b l h e"]]:
-        """Return this block's cross-attention keys and values of embedded text."""
-        return self.cross_attn.context(text)
+    def context(self, text: Float[Tensor, "b l d"], image: Float[Tensor, "b i d"] | None) -> CrossKeys:
+        """Return this block's cross-attention keys and values of embedded text and image tokens."""
+        return self.cross_attn.context(text, image)
 
     def forward(
         self,
         x: Float[Tensor, "b g n d"],
         modulation: Float[Tensor, "b g 1 6 d"],
-        keys: Float[Tensor, "b l h e"],
-        values: Float[Tensor, "b l h e"],
+        keys: CrossKeys,
         text_mask: Bool[Tensor, "b l"] | None,
         table: Tensor,
         ends: tuple[int, ...],
@@ -192,7 +205,7 @@ class Block(nn.Module):
         y = torch.addcmul(shift1, F.layer_norm(x, shape[-1:], eps=self.eps), 1 + scale1).flatten(1, 2)
         x = torch.addcmul(x, self.self_attn(y, table, ends, cache, backend).view(shape), gate1)
         y = self.norm3(x).flatten(1, 2)
-        x = x + self.cross_attn(y, keys, values, text_mask, backend).view(shape)
+        x = x + self.cross_attn(y, keys, text_mask, backend).view(shape)
         y = torch.addcmul(shift2, F.layer_norm(x, shape[-1:], eps=self.eps), 1 + scale2)
         return torch.addcmul(x, self.ffn(y), gate2)
 
@@ -210,6 +223,24 @@ class Head(nn.Module):
         """Project tokens; `time` is the embedding before the blocks' projection."""
         shift, scale = (time.unsqueeze(-2) + self.modulation).unbind(-2)
         return self.head(torch.addcmul(shift, F.layer_norm(x, x.shape[-1:], eps=self.eps), 1 + scale))
+
+
+class ImageEmbedding(nn.Module):
+    """Bring CLIP image tokens to the transformer's width."""
+
+    def __init__(self, image_dim: int, dim: int) -> None:
+        super().__init__()
+        self.proj = nn.Sequential(
+            nn.LayerNorm(image_dim),
+            nn.Linear(image_dim, image_dim),
+            nn.GELU(),
+            nn.Linear(image_dim, dim),
+            nn.LayerNorm(dim),
+        )
+
+    def forward(self, image: Float[Tensor, "b i e"]) -> Float[Tensor, "b i d"]:
+        """Embed."""
+        return self.proj(image)
 
 
 def sinusoid(time: Float[Tensor, "*n"], dim: int) -> Float[Tensor, "*n dim"]:
