@@ -1,3 +1,32 @@
-"""Kinora: text becomes video, offline, on weights that ship with the package."""
+"""Kinora: text becomes video, offline, on weights that ship with the package.
+
+import kinora
+kinora.generate("a red ball bounces in a meadow").save("ball.mp4")
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from kinora.clip import Clip
+    from kinora.engine.api import generate
+    from kinora.request import Shot
 
 __version__ = "0.1.0"
+__all__ = ["Clip", "Shot", "__version__", "generate"]
+
+
+_HOMES = {"Clip": "kinora.clip", "Shot": "kinora.request", "generate": "kinora.engine.api"}
+
+
+def __getattr__(name: str) -> Any:
+    # Resolved on first use (PEP 562), so that `import kinora` costs nothing.
+    if name not in _HOMES:
+        raise AttributeError(f"module 'kinora' has no attribute {name!r}")
+    return getattr(import_module(_HOMES[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted(__all__)

@@ -1,7 +1,7 @@
 """What a user asks for: a `Shot`, and the `Limits` of the model that is to make it.
 
-A Shot checks on construction what holds for every model; `Limits.complete` checks the rest and fills
-what was left open, before any weight is read or any number crunched. Nothing is ever rounded, resized
+A Shot checks on construction what holds for every model; `Limits.plan` checks the rest and makes the
+choices left open, before any weight is read or any number crunched. Nothing is ever rounded, resized
 or cut to fit: a request is met exactly or refused with the nearest values that can be.
 
 >>> Shot("a red ball bounces", seconds=0)
@@ -12,7 +12,8 @@ kinora.errors.InvalidRequest: 0 seconds: a clip lasts longer than 0; try 4
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field, replace
+import secrets
+from dataclasses import dataclass, field
 
 from kinora.errors import InvalidRequest
 from kinora.grid import Grid, Size, format_size
@@ -20,6 +21,7 @@ from kinora.grid import Grid, Size, format_size
 MAX_STEPS = 200
 MAX_GUIDANCE = 20.0
 MAX_SEED = 2**63 - 1
+RANDOM_SEEDS = 2**32  # a seed nobody chose is below this: short enough to write down
 DEFAULT_MODEL = "kinora-small"
 
 Real = int | float
@@ -74,6 +76,25 @@ class Shot:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Plan:
+    """A shot that one model can make, with nothing left open. `frames` is the length of the finished clip."""
+
+    prompt: str
+    negative: str
+    size: Size
+    fps: int
+    frames: int
+    seed: int
+    steps: int
+    guidance: Real
+
+    @property
+    def seconds(self) -> float:
+        """How long the clip will play."""
+        return self.frames / self.fps
+
+
+@dataclass(frozen=True, kw_only=True)
 class Limits:
     """What one model can be asked for, and what it does when not told.
 
@@ -92,32 +113,27 @@ class Limits:
     max_pixels: int = 512 * 512
     max_aspect: float = 3.0
 
-    def complete(self, shot: Shot) -> Shot:
-        """Return `shot` with every open choice (but the seed) filled from the model's defaults.
+    def plan(self, shot: Shot) -> Plan:
+        """Return `shot` with every open choice made: the model's defaults, and a random seed.
 
         Raises InvalidRequest, naming the nearest values that work, if this model can't make it.
         """
-        full = replace(
-            shot,
-            seconds=self.seconds if shot.seconds is None else shot.seconds,
-            size=self.size if shot.size is None else shot.size,
-            fps=self.fps if shot.fps is None else shot.fps,
+        size = self.size if shot.size is None else shot.size
+        fps = self.fps if shot.fps is None else shot.fps
+        seconds = self.seconds if shot.seconds is None else shot.seconds
+        self._check_size(*size)
+        self._check_rate(fps)
+        self._check_length(seconds, fps)
+        return Plan(
+            prompt=shot.prompt,
+            negative=shot.negative,
+            size=size,
+            fps=fps,
+            frames=round(seconds * fps),
+            seed=secrets.randbelow(RANDOM_SEEDS) if shot.seed is None else shot.seed,
             steps=self.steps if shot.steps is None else shot.steps,
             guidance=self.guidance if shot.guidance is None else shot.guidance,
         )
-        assert full.size is not None
-        assert full.seconds is not None
-        assert full.fps is not None
-        self._check_size(*full.size)
-        self._check_rate(full.fps)
-        self._check_length(full.seconds, full.fps)
-        return full
-
-    def frames(self, shot: Shot) -> int:
-        """Return how many frames the finished clip of a completed `shot` has."""
-        assert shot.seconds is not None
-        assert shot.fps is not None
-        return round(shot.seconds * shot.fps)
 
     def _check_size(self, height: int, width: int) -> None:
         asked = format_size((height, width))

@@ -48,21 +48,26 @@ def test_no_model_could_make_these(wrong, message):
 )
 def test_this_model_can_not_make_these_and_says_what_it_can(wrong, message):
     with pytest.raises(InvalidRequest) as caught:
-        LIMITS.complete(Shot("a red ball", **wrong))
+        LIMITS.plan(Shot("a red ball", **wrong))
     assert str(caught.value).startswith(message)
 
 
 def test_open_choices_take_the_models_defaults_and_made_choices_stay():
-    full = LIMITS.complete(Shot("a red ball", seconds=1.5, guidance=1.0))
-    assert full == Shot("a red ball", seconds=1.5, size=(128, 128), fps=8, steps=24, guidance=1.0)
-    assert LIMITS.frames(full) == 12
+    plan = LIMITS.plan(Shot("a red ball", seconds=1.5, guidance=1.0, seed=3))
+    expected = {"size": (128, 128), "fps": 8, "frames": 12, "seed": 3, "steps": 24, "guidance": 1.0}
+    assert vars(plan) == {"prompt": "a red ball", "negative": "", **expected}
+    assert plan.seconds == 1.5
+
+
+def test_a_seed_nobody_chose_is_drawn():
+    assert LIMITS.plan(Shot("a red ball")).seed != LIMITS.plan(Shot("a red ball")).seed
 
 
 @given(height=st.integers(1, 700), width=st.integers(1, 700))
 def test_a_size_is_made_exactly_or_refused(height, width):
     try:
-        full = LIMITS.complete(Shot("a red ball", size=(height, width)))
+        plan = LIMITS.plan(Shot("a red ball", size=(height, width)))
     except InvalidRequest:
         return
-    assert full.size == (height, width)
+    assert plan.size == (height, width)
     assert LIMITS.grid.accepts(height, width)

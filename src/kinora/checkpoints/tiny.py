@@ -13,7 +13,9 @@ from kinora.models.dit import DiT, DiTConfig
 from kinora.models.vae import Autoencoder, AutoencoderConfig
 
 DIT = DiTConfig(dim=32, heads=2, layers=1, ffn_dim=64, freq_dim=16)
-VAE = AutoencoderConfig(encoder_width=16, encoder_blocks=1, decoder_widths=(16, 8, 8), decoder_blocks=(1, 1, 1))
+VAE = AutoencoderConfig(
+    encoder_widths=(16, 8, 8), encoder_blocks=(1, 1, 1), decoder_widths=(16, 8, 8), decoder_blocks=(1, 1, 1)
+)
 DEFAULTS = Defaults(size=(64, 64), fps=8, seconds=1.0, max_seconds=2.0, steps=2, guidance=2.0, max_pixels=128 * 128)
 
 

@@ -1,0 +1,84 @@
+"""`kinora.generate`: the whole of Kinora in one call.
+
+import kinora
+clip = kinora.generate("a red ball bounces in a meadow", seed=7)
+clip.save("ball.mp4")
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import lru_cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from kinora.clip import Clip
+from kinora.engine.events import Event, collect
+from kinora.grid import Size, parse_size
+from kinora.request import DEFAULT_MODEL, Real, Shot
+from kinora.safety import Guard, default_guard
+
+if TYPE_CHECKING:
+    from kinora.checkpoints.store import Model
+
+
+def generate(
+    prompt: str,
+    *,
+    seconds: Real | None = None,
+    size: str | Size | None = None,
+    fps: int | None = None,
+    seed: int | None = None,
+    steps: int | None = None,
+    guidance: Real | None = None,
+    negative: str = "",
+    model: str = DEFAULT_MODEL,
+    device: str | None = None,
+    guard: Guard | None = None,
+    watch: Callable[[Event], object] | None = None,
+) -> Clip:
+    """Film one prompt and return the clip. Whatever is left out takes the model's own default.
+
+    `size` is "WIDTHxHEIGHT" or (height, width); `model` a name of the catalogue or a directory; `device` is "cuda"
+    where there is one, else "cpu"; `watch` sees each event. The last model used stays loaded.
+    Raises errors.UserError, naming what to change, when it can't be made, and errors.Refused when it won't be.
+    """
+    from kinora.engine.engine import Engine
+
+    shot = Shot(
+        prompt=prompt,
+        seconds=seconds,
+        size=parse_size(size) if isinstance(size, str) else size,
+        fps=fps,
+        seed=seed,
+        steps=steps,
+        guidance=guidance,
+        negative=negative,
+        model=model,
+    )
+    check(shot)
+    engine = Engine(_loaded(shot.model, device), guard or default_guard())
+    return collect(engine.generate(shot), prompt, watch)
+
+
+def check(shot: Shot) -> None:
+    """Check a shot against its model's description alone, before torch is imported or a weight read.
+
+    Raises UnknownModel or InvalidRequest, or CorruptWeights when the description itself is damaged.
+    """
+    from kinora.checkpoints.catalog import find
+    from kinora.checkpoints.manifest import read_manifest
+
+    read_manifest(find(shot.model)).limits.plan(shot)
+
+
+@lru_cache(maxsize=1)
+def _loaded(name: str, device: str | None) -> Model:
+    import torch
+
+    from kinora.checkpoints.store import load_model
+
+    chosen = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    # bfloat16 is no faster than float32 on a CPU without matrix units, and half of it on most others.
+    dtype = torch.bfloat16 if chosen.startswith("cuda") else torch.float32
+    return load_model(str(Path(name)) if Path(name).is_dir() else name, chosen, dtype)
