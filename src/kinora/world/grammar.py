@@ -6,6 +6,7 @@ from typing import TypeVar
 
 import numpy as np
 
+from kinora.world import details
 from kinora.world import vocabulary as words
 from kinora.world.scene import Action, Shot, Subject
 from kinora.world.vocabulary import Verb
@@ -111,16 +112,16 @@ class Speech:
         they = self.choice(("it has {}", "it comes with {}", "notice {}", "one can see {}"))
         if subject.count > 1:
             they = "they have {}"
-        return they.format(words.FEATURES[subject.kind])
+        return they.format(details.FEATURES[subject.kind])
 
     def scenery(self, setting: str) -> str:
         """What every picture of the setting shows."""
-        return self.choice(("{}", "all around, {}", "in the background, {}")).format(words.SCENERY[setting])
+        return self.choice(("{}", "all around, {}", "in the background, {}")).format(details.SCENERY[setting])
 
     def sky(self, shot: Shot) -> str:
         """A clause on the light and the weather."""
-        light = self.choice(SKIES[shot.light if shot.setting != "room" else "candles"])
-        weather = self.choice(AIRS[shot.weather])
+        light = self.choice(details.SKIES[shot.light if shot.setting != "room" else "candles"])
+        weather = self.choice(details.AIRS[shot.weather])
         return f"{light} and {weather}" if weather else light
 
     def _deeds(self, shot: Shot, tense: str, terse: bool) -> str:
@@ -154,20 +155,6 @@ class Speech:
 def _way(shot: Shot) -> str:
     """The direction of a chase or a collision: that of the first action, to the right if it has none."""
     return "move_left" if shot.actions[0].verb == "move_left" else "move_right"
-
-
-SKIES = {
-    "day": ("bright daylight falls on everything", "the daytime sky is bright"),
-    "sunset": ("the setting sun gives a warm glow", "warm evening light falls on everything"),
-    "night": ("the night is dark and calm", "it is a dark and quiet night"),
-    "candles": ("warm candlelight fills the night", "candle flames give a warm light in the night"),
-}
-AIRS = {
-    "clear": ("",),
-    "snow": ("snowflakes drift down", "snow keeps falling"),
-    "rain": ("rain pours down", "rain keeps falling"),
-    "fog": ("thick fog hangs in the air", "mist veils the distance"),
-}
 
 
 def _brief(phrases: Sequence[str], most: int) -> tuple[str, ...]:

@@ -231,22 +231,12 @@ GAITS: Mapping[str, tuple[Verb, ...]] = {
 """How a kind of subject moves sideways; the word for the direction follows the verb."""
 
 GAIT_OF: Mapping[str, str] = {
-    "creature": "walk",
-    "monster": "walk",
-    "ball": "roll",
-    "cube": "slide",
-    "snowman": "glide",
-    "mushroom": "glide",
-    "candle": "glide",
-    "car": "drive",
-    "robot": "walk",
-    "cone": "slide",
-    "ring": "roll",
-    "bird": "fly",
-    "fish": "swim",
-    "boat": "sail",
-    "lantern": "float",
-    "balloon": "float",
+    **dict.fromkeys(("creature", "monster", "robot"), "walk"),
+    **dict.fromkeys(("ball", "ring"), "roll"),
+    **dict.fromkeys(("cube", "cone"), "slide"),
+    **dict.fromkeys(("snowman", "mushroom", "candle"), "glide"),
+    **dict.fromkeys(("lantern", "balloon"), "float"),
+    **{"car": "drive", "bird": "fly", "fish": "swim", "boat": "sail"},
 }
 
 CAMERAS: Mapping[str, Word] = {
@@ -271,38 +261,6 @@ STYLES: Mapping[str, Word] = {
     "pixel": Word(("pixel art", "retro pixel art", "8-bit pixel graphics")),
     "clay": Word(("claymation", "clay animation", "stop-motion clay")),
 }
-
-FEATURES: Mapping[str, str] = {
-    "creature": "long ears, huge eyes and a bushy striped tail",
-    "monster": "small horns, big eyes and an open mouth",
-    "ball": "a smooth round shape",
-    "cube": "flat sides and straight edges",
-    "snowman": "a carrot nose and dark buttons",
-    "mushroom": "a wide spotted cap on a pale stem",
-    "candle": "a small flickering flame on top",
-    "car": "four wheels and shiny windows",
-    "robot": "a square head and an antenna",
-    "cone": "a wide base and a pointed tip",
-    "ring": "a round hole in the middle",
-    "bird": "two wings and a pointed beak",
-    "fish": "fins and a broad tail",
-    "boat": "a mast and a sail",
-    "lantern": "a warm light inside",
-    "balloon": "a thin string below",
-}
-"""What every subject of a kind shows, for long captions."""
-
-SCENERY: Mapping[str, str] = {
-    "meadow": "grass and small flowers cover the ground",
-    "forest": "trees with strange bright leaves stand around glowing flowers",
-    "snowfield": "deep snow covers the ground",
-    "room": "candles light the wooden room and its window",
-    "beach": "the sea lies behind the sand",
-    "desert": "dunes of sand reach to the horizon",
-    "city": "lit windows shine above the wet ground",
-    "moon": "craters lie under a starry sky",
-}
-"""What every picture of a setting shows, for long captions."""
 
 RELATIONS: Mapping[str, Word] = {
     "next_to": Word(("next to", "beside")),
