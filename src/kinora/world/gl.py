@@ -16,16 +16,20 @@ from kinora.errors import Unavailable
 
 BALLS_PER_SUBJECT = 3
 MAX_SPRITES = 24
+STYLES = frozenset({"CARTOON", "PENCIL", "PIXEL"})
+"""The styles that redraw the finished samples; clay changes the light instead."""
 
 
-def fragment(stage: str, *key: str, truth: bool = False) -> str:
-    """GLSL of a fragment program: ("background", setting, number of subjects), ("subject", kind) or ("resolve", style).
+def fragment(stage: str, *key: str, defines: frozenset[str] = frozenset()) -> str:
+    """GLSL of a fragment program: ("background", setting, subjects), ("subject", kind) or ("resolve",).
 
-    With `truth` the first two write identity and distance instead of colour.
+    `defines` name variants: TRUTH (identity and distance instead of colour), the styles, RAIN,
+    OVERCAST (no sun), VEIL (fog), WALL (to hide behind), MIRROR and GLASS (materials).
     """
-    head = "#version 330\n" + ("#define TRUTH\n" if truth else "")
+    head = "#version 330\n" + "".join(f"#define {name}\n" for name in defines)
     if stage == "resolve":
-        return head + f"#define SPRITES {MAX_SPRITES}\n" + source("resolve")
+        style = "#define STYLED\n" + source("style") if defines & STYLES else ""
+        return head + f"#define SPRITES {MAX_SPRITES}\n" + source("resolve").replace("//STYLE", style)
     if stage == "subject":
         return (
             head

@@ -5,7 +5,7 @@ Colours are written as displayed (sRGB, 0 to 1) and used as linear light. The GL
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 Vector = tuple[float, float, float]
 
@@ -110,6 +110,29 @@ LIGHTS: Mapping[str, Light] = {
         darkness=1.0,
     ),
 }
+
+
+def weathered(light: Light, weather: str) -> Light:
+    """The light under a sky that rains or lies in fog; clear skies and snow leave it as it is."""
+    if weather not in ("rain", "fog"):
+        return light
+    dim, grey = (0.55, 0.55) if weather == "rain" else (0.7, 0.75)
+    mean = sum(light.horizon) / 3
+    veil = _mixed(light.horizon, (0.92 * mean, 0.98 * mean, 1.06 * mean), grey)
+    return replace(
+        light,
+        sun_colour=_mixed((0.0, 0.0, 0.0), light.sun_colour, dim),
+        horizon=veil,
+        zenith=_mixed(light.zenith, veil, 0.5 if weather == "rain" else 1.0),
+        fog=light.fog * 2 if weather == "rain" else 0.24,
+    )
+
+
+def _mixed(first: Vector, second: Vector, share: float) -> Vector:
+    red, green, blue = (a + (b - a) * share for a, b in zip(first, second, strict=True))
+    return red, green, blue
+
+
 INDOORS = Light(
     sun_dir=toward(0.45, 0.85, 0.55),
     sun_colour=(0.30, 0.19, 0.10),
@@ -124,6 +147,10 @@ INDOORS = Light(
 """A room is lit by its lamp and candles, whatever the hour."""
 
 
+COATS: Mapping[str, tuple[float, float]] = {"fluffy": (0.0, 1.0), "shiny": (0.9, 0.0), "glass": (1.0, 0.0)}
+"""Highlight and fur of the materials that change them; matte keeps the highlight of the kind."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Build:
     """Bounds of a kind of subject in its own space (metres, standing on y = 0) and the balls that cast its shadow."""
@@ -131,8 +158,7 @@ class Build:
     low: Vector
     high: Vector
     balls: tuple[tuple[float, float, float, float], ...]
-    gloss: float = 0.12
-    fuzz: float = 0.0
+    gloss: float = 0.0
     flame: Vector | None = None
 
 
@@ -141,15 +167,11 @@ BUILDS: Mapping[str, Build] = {
         low=(-0.45, 0.0, -0.42),
         high=(0.91, 1.24, 0.41),
         balls=((0.0, 0.32, 0.0, 0.33), (0.0, 0.62, 0.0, 0.31), (0.64, 0.45, -0.17, 0.22)),
-        gloss=0.0,
-        fuzz=1.0,
     ),
     "monster": Build(
         low=(-0.8, 0.0, -0.4),
         high=(0.8, 1.08, 0.42),
         balls=((0.0, 0.38, 0.0, 0.42), (0.0, 0.62, 0.0, 0.36)),
-        gloss=0.0,
-        fuzz=1.0,
     ),
     "ball": Build(low=(-0.46, -0.01, -0.46), high=(0.46, 0.91, 0.46), balls=((0.0, 0.45, 0.0, 0.45),), gloss=0.35),
     "cube": Build(
@@ -183,4 +205,41 @@ BUILDS: Mapping[str, Build] = {
         balls=((0.0, 0.3, -0.3, 0.34), (0.0, 0.3, 0.3, 0.34), (0.0, 0.5, 0.0, 0.34)),
         gloss=0.45,
     ),
+    "robot": Build(
+        low=(-0.56, 0.0, -0.23),
+        high=(0.56, 1.15, 0.25),
+        balls=((0.0, 0.3, 0.0, 0.3), (0.0, 0.75, 0.0, 0.27)),
+        gloss=0.5,
+    ),
+    "cone": Build(
+        low=(-0.45, 0.0, -0.45),
+        high=(0.45, 1.0, 0.45),
+        balls=((0.0, 0.15, 0.0, 0.38), (0.0, 0.5, 0.0, 0.23)),
+        gloss=0.15,
+    ),
+    "ring": Build(
+        low=(-0.46, -0.01, -0.14),
+        high=(0.46, 0.91, 0.14),
+        balls=((-0.3, 0.45, 0.0, 0.2), (0.3, 0.45, 0.0, 0.2), (0.0, 0.14, 0.0, 0.2)),
+        gloss=0.4,
+    ),
+    "bird": Build(
+        low=(-0.76, 0.0, -0.62), high=(0.76, 1.0, 0.46), balls=((0.0, 0.42, 0.0, 0.31), (0.0, 0.65, 0.08, 0.22))
+    ),
+    "fish": Build(
+        low=(-0.54, 0.08, -0.68),
+        high=(0.54, 0.92, 0.46),
+        balls=((0.0, 0.43, 0.0, 0.34), (0.0, 0.43, -0.45, 0.2)),
+        gloss=0.35,
+    ),
+    "boat": Build(
+        low=(-0.44, -0.02, -0.64),
+        high=(0.44, 1.03, 0.64),
+        balls=((0.0, 0.2, -0.25, 0.28), (0.0, 0.2, 0.25, 0.28), (0.0, 0.65, 0.0, 0.27)),
+        gloss=0.2,
+    ),
+    "lantern": Build(
+        low=(-0.38, -0.05, -0.38), high=(0.38, 1.0, 0.38), balls=((0.0, 0.46, 0.0, 0.36),), flame=(0.0, 0.46, 0.0)
+    ),
+    "balloon": Build(low=(-0.35, -0.02, -0.35), high=(0.35, 1.06, 0.35), balls=((0.0, 0.68, 0.0, 0.34),), gloss=0.6),
 }

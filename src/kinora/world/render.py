@@ -8,15 +8,18 @@ Same scene + `kinora.world.VERSION` -> same bytes. Where several processes draw,
 it then draws on its own thread alone.
 """
 
+from collections.abc import Mapping
 from types import TracebackType
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from kinora.errors import InvalidRequest
-from kinora.world.gl import Program, Target, fragment, open_context
+from kinora.world.gl import STYLES, Program, Target, fragment, open_context
+from kinora.world.lens import soften
 from kinora.world.motion import animate
-from kinora.world.scene import Scene
+from kinora.world.scene import Scene, Shot
 from kinora.world.truth import Truth, TruthBuilder
 from kinora.world.view import Body, Camera, View, views
 
@@ -26,6 +29,17 @@ JITTER = {
     4: ((-0.375, -0.125), (0.125, -0.375), (0.375, 0.125), (-0.125, 0.375)),
 }
 """Sub-pixel positions of the samples, in pixels."""
+TRUTH, WALL, RAIN, GLASS = (frozenset({name}) for name in ("TRUTH", "WALL", "RAIN", "GLASS"))
+LIT = frozenset({"TRUTH", "CLAY"})
+"""The variants that change how surroundings and subjects are lit; the others redraw the finished samples."""
+WEATHERS: Mapping[str, frozenset[str]] = {"rain": frozenset({"OVERCAST"}), "fog": frozenset({"OVERCAST", "VEIL"})}
+COATS: Mapping[str, frozenset[str]] = {"shiny": frozenset({"MIRROR"}), "glass": GLASS | {"MIRROR"}}
+VARIANTS: Mapping[str, frozenset[str]] = {
+    "cartoon": frozenset({"CARTOON"}),
+    "pencil": frozenset({"PENCIL"}),
+    "pixel": frozenset({"PIXEL"}),
+    "clay": frozenset({"CLAY"}),
+}
 WHOLE = (-1.0, -1.0, 1.0, 1.0)
 WIDE = 2
 """How much more than the picture is searched for the parts of a subject that lie outside it."""
@@ -46,7 +60,8 @@ class Renderer:
             )
         self.height, self.width, self.samples = height, width, samples
         self._gl = open_context()
-        self._programs: dict[tuple[str | bool, ...], Program] = {}
+        self._gl.blend_func = (self._gl.SRC_ALPHA, self._gl.ONE_MINUS_SRC_ALPHA, self._gl.ZERO, self._gl.ONE)
+        self._programs: dict[tuple[tuple[str, ...], frozenset[str]], Program] = {}
         self._target = Target(self._gl, (width * samples, height))
         self._display = self._gl.framebuffer([self._gl.texture((width, height), 4)])
 
@@ -68,11 +83,12 @@ class Renderer:
         frames = np.empty((len(track.time), self.height, self.width, 3), np.uint8)
         for t, view in enumerate(views(scene, track, self.height, self.width)):
             self._target.framebuffer.use()
+            variant = VARIANTS.get(scene.style, frozenset())
             for index, (dx, dy) in enumerate(JITTER[self.samples]):
                 self._gl.viewport = (index * self.width, 0, self.width, self.height)
-                self._draw(view, (2 * dx / self.width, 2 * dy / self.height))
-            frames[t] = self._resolve(view, scene.style)
-        return frames
+                self._draw(view, (2 * dx / self.width, 2 * dy / self.height), variant)
+            frames[t] = self._resolve(view, variant)
+        return frames if scene.style == "pixel" else soften(frames)  # pixel art has no lens
 
     def truth(self, scene: Scene) -> Truth:
         """What the frames of `render` show, pixel by pixel and subject by subject (see `Truth`)."""
@@ -83,44 +99,60 @@ class Renderer:
         for view in views(scene, track, self.height, self.width):
             seen.framebuffer.use()
             self._gl.viewport = (0, 0, self.width, self.height)
-            self._draw(view, (0.0, 0.0), truth=True)
+            self._draw(view, (0.0, 0.0), TRUTH)
             builder.add(view, seen.read())
             wide = view.camera.widened(WIDE)
             for body in view.bodies:
                 alone.framebuffer.use()
                 alone.framebuffer.clear(depth=1.0)
                 self._gl.viewport = (0, 0, *alone.size)
-                self._draw_body(body, wide, {**view.uniforms, **wide.uniforms, "jitter": (0.0, 0.0)}, truth=True)
+                self._draw_body(body, wide, {**view.uniforms, **wide.uniforms, "jitter": (0.0, 0.0)}, TRUTH)
                 builder.add_alone(body, alone.read())
         return builder.finish()
 
-    def _draw(self, view: View, jitter: tuple[float, float], *, truth: bool = False) -> None:
+    def _draw(self, view: View, jitter: tuple[float, float], variant: frozenset[str]) -> None:
         """Surroundings and subjects into the viewport that is set."""
         uniforms = {**view.uniforms, "jitter": jitter}
         self._gl.enable_only(self._gl.DEPTH_TEST)
         self._gl.depth_func = "1"
-        self._program("background", view.shot.setting, str(len(view.bodies)), truth=truth).draw(WHOLE, uniforms)
+        place = variant & LIT | _surroundings(view.shot)
+        self._program("background", view.shot.setting, str(len(view.bodies)), variant=place).draw(WHOLE, uniforms)
         self._gl.depth_func = "<"
-        for body in view.bodies:
-            self._draw_body(body, view.camera, uniforms, truth=truth)
+        for body in sorted(view.bodies, key=_clear):
+            self._draw_body(body, view.camera, uniforms, variant)
 
-    def _draw_body(self, body: Body, camera: Camera, uniforms: dict[str, object], *, truth: bool) -> None:
-        self._program("subject", body.subject.kind, truth=truth).draw(
-            body.bounds(camera), {**uniforms, **body.uniforms}
-        )
+    def _draw_body(self, body: Body, camera: Camera, uniforms: dict[str, Any], variant: frozenset[str]) -> None:
+        coat = frozenset() if variant == TRUTH else COATS.get(body.subject.material, frozenset())
+        if coat >= GLASS:
+            self._gl.enable(self._gl.BLEND)
+        program = self._program("subject", body.subject.kind, variant=variant & LIT | coat)
+        program.draw(body.bounds(camera), {**uniforms, **body.uniforms})
+        self._gl.disable(self._gl.BLEND)
 
-    def _resolve(self, view: View, style: str) -> NDArray[np.uint8]:
+    def _resolve(self, view: View, variant: frozenset[str]) -> NDArray[np.uint8]:
         """Samples -> one finished frame."""
         self._display.use()
         self._gl.enable_only(self._gl.NOTHING)
         self._gl.viewport = (0, 0, self.width, self.height)
         self._target.texture.use(0)
         values = {**view.overlay, "samples_": 0, "size": (self.width, self.height), "count": self.samples}
-        self._program("resolve", style).draw(WHOLE, values)
+        rain = RAIN if view.shot.weather == "rain" else frozenset()
+        self._program("resolve", variant=variant & STYLES | rain).draw(WHOLE, values)
         data = np.frombuffer(self._display.read(components=3, alignment=1), np.uint8)
         return data.reshape(self.height, self.width, 3)[::-1]
 
-    def _program(self, *key: str, truth: bool = False) -> Program:
-        if (*key, truth) not in self._programs:
-            self._programs[*key, truth] = Program(self._gl, fragment(*key, truth=truth))
-        return self._programs[*key, truth]
+    def _program(self, *key: str, variant: frozenset[str]) -> Program:
+        if (key, variant) not in self._programs:
+            self._programs[key, variant] = Program(self._gl, fragment(*key, defines=variant))
+        return self._programs[key, variant]
+
+
+def _surroundings(shot: Shot) -> frozenset[str]:
+    """Variants that weather and action ask of the surroundings."""
+    hides = any(action.verb == "hide" for action in (*shot.actions, *shot.second_actions))
+    return WEATHERS.get(shot.weather, frozenset()) | (WALL if hides else frozenset())
+
+
+def _clear(body: Body) -> bool:
+    """Glass is drawn last, over what stands behind it."""
+    return body.subject.material == "glass"

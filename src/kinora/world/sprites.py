@@ -1,4 +1,4 @@
-"""Soft discs drawn over a frame: falling flakes, fireflies, the halos of flames and lamps.
+"""Soft discs drawn over a frame: falling flakes and drops, fireflies, the halos of flames and lamps.
 
 They are few and large on purpose: a small model spends its capacity on what moves, not on specks.
 """
@@ -15,6 +15,7 @@ Floats = NDArray[np.float64]
 
 FLAKES = 12
 FIREFLIES = 8
+DROPS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +41,12 @@ def sprites(seed: int, shot: Shot, flames: list[Floats], time: float) -> Sprites
         points += [(x + s, y % 2.2 - 0.1, z) for (x, _, z), y, s in zip(start, fall, sway, strict=True)]
         radii += [0.1] * FLAKES
         colours += [(0.95, 0.97, 1.0, 0.85)] * FLAKES
+    if shot.weather == "rain":
+        start = rng.uniform((-0.15, 0.0, -1.6), (0.15, 2.2, 1.2), (DROPS, 3))
+        start[:, 0] += np.linspace(-1.5, 1.5, DROPS)
+        points += [(x, (y - 2.9 * time) % 2.2, z) for x, y, z in start]
+        radii += [0.13] * DROPS
+        colours += [(0.62, 0.72, 0.85, 0.6)] * DROPS
     if shot.setting == "forest" and shot.light != "day" and shot.weather == "clear":
         start = rng.uniform((-1.9, 0.35, -2.2), (1.9, 1.7, 0.3), (FIREFLIES, 3))
         start[:, 0] = np.linspace(-1.7, 1.7, FIREFLIES) + 0.3 * start[:, 0] / 1.9

@@ -13,9 +13,13 @@ from kinora.world.gl import BALLS_PER_SUBJECT, MAX_SPRITES
 from kinora.world.motion import Track, pivot
 from kinora.world.scene import Scene, Shot, Subject
 from kinora.world.sprites import sprites
+from kinora.world.tricks import WALL
 
 Floats = NDArray[np.float64]
 Rectangle = tuple[float, float, float, float]
+
+WALL_SIZE = (0.6, 1.5)
+"""Half the width, and the height, in metres, of what things hide behind."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,12 +116,18 @@ def views(scene: Scene, track: Track, height: int, width: int) -> Iterator[View]
         shot, since = scene.shots[index], float(track.time[t] - starts[index])
         camera = Camera.of(track, t, width / height)
         bodies = tuple(_body(subject, track, t, k) for k, subject in enumerate(shot.cast) if track.visible[t, k])
-        light = look.INDOORS if shot.setting == "room" else look.LIGHTS[shot.light]
+        light = look.INDOORS if shot.setting == "room" else look.weathered(look.LIGHTS[shot.light], shot.weather)
         yield View(
             shot=shot,
             camera=camera,
             bodies=bodies,
-            uniforms={**camera.uniforms, **light.uniforms, "time": since, "proxies": _proxies(bodies)},
+            uniforms={
+                **camera.uniforms,
+                **light.uniforms,
+                "time": since,
+                "proxies": _proxies(bodies),
+                "wall": (*WALL, *WALL_SIZE),
+            },
             overlay=_overlay(scene.seed, shot, bodies, camera, since, (height, width)),
         )
 
@@ -129,6 +139,7 @@ def _body(subject: Subject, track: Track, t: int, k: int) -> Body:
     centre = np.array([0.0, pivot(subject.kind), 0.0])
     offset = track.position[t, k] + centre * scale - matrix @ centre
     inverse = np.linalg.inv(matrix)
+    gloss, fuzz = look.COATS.get(subject.material, (build.gloss, 0.0))
     uniforms = {
         "position": tuple(offset),
         "toLocal": inverse.T.reshape(-1),  # GLSL reads columns first
@@ -137,8 +148,8 @@ def _body(subject: Subject, track: Track, t: int, k: int) -> Body:
         "boxHigh": build.high,
         "tint": look.linear(look.PALETTE[subject.colour]),
         "accent": look.linear(look.ACCENTS.get(subject.colour, look.ACCENT)),
-        "fuzz": build.fuzz,
-        "gloss": build.gloss,
+        "fuzz": fuzz,
+        "gloss": gloss,
         "phase": float(track.phase[t, k]),
         "marks": 4,
         "identity": float(k + 1),

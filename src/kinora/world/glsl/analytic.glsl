@@ -79,6 +79,21 @@ void flower(vec3 c, float r, vec3 petals, vec3 heart, float glow) {
         put(t, n, mix(heart, petals, smoothstep(0.3, 0.42, far)), glow);
 }
 
+#ifdef WALL
+uniform vec4 wall;  // x, z, half width, height: something to hide behind
+void standWall() {
+    vec3 c = vec3(wall.x, 0.5 * wall.w, wall.y);
+    float before = hit.t;
+    box(c, vec3(wall.z, 0.5 * wall.w, 0.12), vec3(0.5, 0.33, 0.22), 0.0);
+    if (hit.t < before) {
+        // Broad boards, every other one lighter.
+        float board = sin((ro.x + rd.x * hit.t - wall.x + wall.z) * 3.14159 / (0.3 * wall.z));
+        hit.albedo *= mix(0.85, 1.12, smoothstep(-0.15, 0.15, board));
+    }
+    box(c + vec3(0.0, 0.5 * wall.w, 0.0), vec3(wall.z + 0.06, 0.06, 0.16), vec3(0.62, 0.44, 0.3), 0.0);
+}
+#endif
+
 // Share of the key light that a ball lets through to a point p (after Inigo Quilez' soft sphere shadow).
 float ballShadow(vec3 p, vec4 ball) {
     vec3 oc = p - ball.xyz;

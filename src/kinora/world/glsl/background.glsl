@@ -5,6 +5,9 @@ void main() {
     ro = eye;
     rd = cameraRay();
     hit = Hit(FAR, vec3(0.0, 1.0, 0.0), vec3(0.0), 0.0);
+#if defined(WALL) && !defined(INDOORS)
+    standWall();
+#endif
     vec3 lit = setting();
 #ifdef TRUTH
     colour = vec4(0.0, hit.t, 0.0, 1.0);

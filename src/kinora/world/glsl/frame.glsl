@@ -24,4 +24,12 @@ vec3 cameraRay() {
     vec2 at = clip + jitter;
     return normalize(axisZ + at.x * axisX + at.y * axisY);
 }
+#ifdef CLAY
+// The dents that fingers leave; they change four times a second, as in stop motion.
+vec3 kneaded(vec3 n, vec3 p) {
+    float take = floor(time * 4.0) * 1.7;
+    vec3 dent = sin(p.yzx * 13.0 + take) + sin(p.zxy * 21.0 - take + 2.0 * sin(p * 9.0));
+    return normalize(n + 0.13 * dent);
+}
+#endif
 float encodeDepth(float t) { return min(t, FAR) / 100.0; }

@@ -12,6 +12,9 @@ float hazier = 1.0;
 vec3 sky() {
     float up = clamp(rd.y * 2.2, 0.0, 1.0);
     vec3 c = mix(horizon, zenith, sqrt(up));
+#ifdef OVERCAST
+    return c;
+#endif
     float s = max(dot(rd, SUN_AT), 0.0), s8 = s * s; s8 *= s8; s8 *= s8;
     c += sunColour * (0.22 * s8 * s8 * s8) * (1.0 - darkness);
     // The disc: sun by day and at sunset, a pale moon at night.
@@ -40,9 +43,19 @@ vec3 shade(vec3 behind, float shadow) {
             open *= ballOcclusion(p, proxies[i]);
         }
     }
+#ifdef CLAY
+    hit.n = kneaded(hit.n, p);
+#endif
+#ifdef WALL
+    if (hit.n.y > 0.9 && p.y < 0.1) open *= 1.0 - 0.5 * blob(p.xz - wall.xy, vec2(wall.z + 0.15, 0.3));
+#endif
     float diffuse = clamp(dot(hit.n, sunDir) * 0.7 + 0.3, 0.0, 1.0);
     vec3 light = sunColour * (diffuse * mix(0.25, 1.0, shadow)) + (ambient * (0.6 + 0.4 * hit.n.y) + bounce * (0.5 - 0.5 * hit.n.y)) * open;
     vec3 c = hit.albedo * mix(light, vec3(1.35), hit.glow);
     float far = 1.0 - exp(-fog * hazier * hit.t);
+#ifdef VEIL
+    haze = horizon;
+    behind = mix(behind, horizon, 0.92);
+#endif
     return hit.t < FAR ? mix(c, haze, far * (1.0 - 0.7 * hit.glow)) : behind;
 }

@@ -1,4 +1,5 @@
 // A cosy room at night: window with the moon, a lamp and candles, a shelf of books, a round rug.
+#define INDOORS
 const vec3 LAMP = vec3(1.35, 1.22, -1.55);
 const vec3 CANDLE = vec3(-1.55, 1.12, -2.0);
 vec3 setting() {
@@ -25,6 +26,9 @@ vec3 setting() {
         hit.albedo = frame ? vec3(0.5, 0.3, 0.17) : night;
         hit.glow = frame ? 0.0 : 1.0;
     }
+#ifdef WALL
+    standWall();
+#endif
     // A shelf with books and a candle on the left, a table with a lamp on the right.
     vec3 wood = vec3(0.3, 0.14, 0.06);
     box(vec3(-1.6, 0.85, -2.1), vec3(0.55, 0.035, 0.2), wood, 0.0);
@@ -41,6 +45,9 @@ vec3 setting() {
     cone(LAMP + vec3(0.0, 0.42, 0.0), 0.65, 0.46, vec3(1.05, 0.68, 0.3), vec3(1.05, 0.68, 0.3));
     if (hit.albedo.r > 1.0 && hit.albedo.r < 1.2) hit.glow = 1.0;
     p = ro + rd * hit.t;
+#ifdef CLAY
+    hit.n = kneaded(hit.n, p);
+#endif
     // Warm light: falls off from the lamp and the candle; the subjects' balls shade the floor.
     vec3 toLamp = LAMP + vec3(0.0, 0.0, 0.4) - p, toCandle = CANDLE + vec3(0.0, 0.1, 0.5) - p;
     float l2 = dot(toLamp, toLamp), c2 = dot(toCandle, toCandle);

@@ -51,6 +51,10 @@ void main() {
     Paint paint = Paint(tint, gloss, 0.0, fuzz);
     float crease = clamp(map(p + normal * 0.12) / 0.12, 0.0, 1.0);
     surface(p, normal, paint);
+#ifdef CLAY
+    normal = kneaded(normal, p);
+    paint.gloss = 0.1; paint.fuzz = 0.0;
+#endif
     vec3 w = normalize(toWorld * normal);
     float facing = clamp(-dot(w, view), 0.0, 1.0), rim = (1.0 - facing) * (1.0 - facing);
     float diffuse = clamp(dot(w, sunDir) * 0.62 + 0.38, 0.0, 1.0);
@@ -62,6 +66,19 @@ void main() {
     vec3 h = normalize(sunDir - view);
     float s = max(dot(w, h), 0.0), s4 = s * s; s4 *= s4; float s16 = s4 * s4; s16 *= s16;
     c += keyColour * (paint.gloss * (s16 * s16 * s16 + 0.12 * s4 * s4));
+#ifdef MIRROR
+    // A polished coat: a soft picture of sky and ground, stronger towards the edge.
+    vec3 away = reflect(view, w);
+    vec3 world_ = away.y > 0.0 ? mix(horizon, zenith, sqrt(away.y)) + ambient : bounce * 2.0 + 0.25 * horizon;
+    float share = 0.05 + 0.55 * rim * rim;
+    c = mix(c, world_ * mix(vec3(1.0), paint.albedo, 0.35), share * (1.0 - paint.glow));
+#endif
+#ifdef GLASS
+    // Clear in the middle, dense at the edge; blended over what lies behind.
+    float dense = clamp(0.48 + 0.8 * rim + 0.6 * paint.glow + paint.gloss * s16 * s16 * s16, 0.0, 1.0);
+    colour = vec4(c, dense);
+    return;
+#endif
     colour = vec4(mix(c, horizon, (1.0 - exp(-fog * t)) * 0.1), t);
 #endif
 }
