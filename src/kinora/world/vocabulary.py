@@ -236,7 +236,7 @@ GAIT_OF: Mapping[str, str] = {
     **dict.fromkeys(("cube", "cone"), "slide"),
     **dict.fromkeys(("snowman", "mushroom", "candle"), "glide"),
     **dict.fromkeys(("lantern", "balloon"), "float"),
-    **{"car": "drive", "bird": "fly", "fish": "swim", "boat": "sail"},
+    **dict(car="drive", bird="fly", fish="swim", boat="sail"),
 }
 
 CAMERAS: Mapping[str, Word] = {
