@@ -20,11 +20,11 @@ HEAD = "# The command line\n\nWritten by `make docs` from the commands' own defi
 
 def verbs(command: Any, path: str = "kinora") -> Iterator[tuple[str, Any]]:
     """Every command below this one with its full name, in the order of `--help`."""
-    children = getattr(command, "commands", None)
-    if children is None:
+    if not hasattr(command, "list_commands"):
         yield path, command
         return
-    for name, child in children.items():
+    for name in command.list_commands(None):
+        child = command.get_command(None, name)
         if not child.hidden:
             yield from verbs(child, f"{path} {name}")
 
@@ -48,14 +48,16 @@ def row(parameter: Any) -> str:
     if parameter.param_type_name == "argument":
         spelling, default = f"`{parameter.name.upper()}`", "required" if parameter.required else ""
     else:
-        spelling = ", ".join(f"`{one}`" for one in [*parameter.opts, *parameter.secondary_opts])
+        value = parameter.metavar or "|".join(getattr(parameter.type, "choices", ()))
+        *others, last = [*parameter.opts, *parameter.secondary_opts]
+        spelling = ", ".join(f"`{one}`" for one in [*others, f"{last} {value}".strip().replace("|", "\\|")])
         default = "required" if parameter.required else stated(parameter.default)
     return f"| {spelling} | {default} | {' '.join((parameter.help or '').split())} |"
 
 
 def stated(default: Any) -> str:
     """A default as a reader would type it; nothing where leaving the option out is the default."""
-    if default is None or default is False or callable(default):
+    if default in (None, False, "") or callable(default):
         return ""
     return f"`{getattr(default, 'value', default)}`"
 

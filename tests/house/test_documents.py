@@ -66,10 +66,11 @@ def unknown_to_kinora(words: list[str]) -> list[str]:
     from kinora.cli import app
 
     command, rest = typer.main.get_command(app), list(words)
-    while children := getattr(command, "commands", None):
-        if not rest or rest[0] not in children:
+    while hasattr(command, "get_command"):
+        child = command.get_command(None, rest.pop(0)) if rest else None
+        if child is None:
             return [f"kinora has no command {shlex.join(words)!r}"]
-        command = children[rest.pop(0)]
+        command = child
     options = {spelling: one for one in command.params for spelling in [*one.opts, *one.secondary_opts]}
     wrong, positional = [], 0
     while rest:
