@@ -65,7 +65,6 @@ def test_training_improves_on_the_linear_map_and_files_round_trip(data, tmp_path
     clip = ae.to_pixels(ae.open_shards(data, "clips")[1][:2])
     loaded = ae.load_autoencoder(out)
     torch.testing.assert_close(loaded.encode(clip), model.encode(clip))
-    z = loaded.encode(clip)
     everything = loaded.encode(ae.to_pixels(ae.open_shards(data, "clips")[0]))
     assert float(everything.detach().var(dim=(0, 2, 3, 4)).mean()) == pytest.approx(1, abs=0.3)
     assert not list(out.glob("*.tmp"))

@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -32,6 +32,7 @@ STILLS = 4
 """Frames of each clip that are also encoded alone, as pictures."""
 
 
+@runtime_checkable
 class VideoEncoder(Protocol):
     """What this stage needs of an autoencoder (models.vae.Autoencoder has it)."""
 
@@ -44,6 +45,7 @@ class VideoEncoder(Protocol):
         ...
 
 
+@runtime_checkable
 class EncodedText(Protocol):
     """States with a mask that is True on real tokens."""
 
@@ -58,6 +60,7 @@ class EncodedText(Protocol):
         ...
 
 
+@runtime_checkable
 class PromptEncoder(Protocol):
     """What this stage needs of a text encoder (models.text.TextEncoder has it)."""
 

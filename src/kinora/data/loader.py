@@ -67,6 +67,13 @@ class Batch:
         """Latent positions in the batch."""
         return self.latents.numel() // self.latents.shape[1]
 
+    def part(self, index: int, parts: int) -> "Batch":
+        """Every `parts`-th sample from `index` on: what one of several processes trains on."""
+        if parts == 1:
+            return self
+        rows = slice(index % max(1, min(parts, len(self.latents))), None, parts)
+        return replace(self, latents=self.latents[rows], text=self.text[rows], mask=self.mask[rows])
+
     def to(self, device: torch.device, dtype: torch.dtype) -> "Batch":
         """On another device; latents and text in `dtype`."""
         return replace(

@@ -24,6 +24,7 @@ from kinora.train.ema import Ema
 from kinora.train.heldout import HeldOut
 from kinora.train.objective import flow_loss, generator_for
 from kinora.train.optim import FlowOptimizer
+from kinora.train.parallel import Ranks
 from kinora.train.report import Report
 from kinora.train.sheet import SheetMaker
 from kinora.train.spikes import SpikeGuard, Verdict
@@ -55,14 +56,15 @@ def train_flow(
     with report or Report(out) as report:
         if (out / STATE_FILE).exists():
             run.restore(load_state(out))
-            report.rewind(run.step)
+            if run.ranks.first:
+                report.rewind(run.step)
         elif init is not None:
             run.start_from(init)
         events = Events(run, out, held_out, sheet, report)
         with closing(prefetch(run.batch, run.step, workers=config.loader.workers)) as batches:
             for batch in batches:
-                position = run.position
-                if position >= 1 or stop():
+                position = run.ranks.agree(2.0 if stop() else run.position)
+                if position >= 1:
                     break
                 run.advance(batch, position)
                 events.happen()
@@ -75,6 +77,7 @@ class FlowRun:
 
     def __init__(self, config: FlowConfig, cache: LatentCache) -> None:
         self.config = config
+        self.ranks = Ranks.join(config.device)
         self.compute = prepare(config)
         self.loader = Loader(cache, config.loader, seed=config.seed)
         self.manifest = cache.manifest
@@ -84,7 +87,7 @@ class FlowRun:
         weights = {name: param.detach().clone() for name, param in self.model.named_parameters()}
         self.model.to(self.compute.device, self.compute.dtype)
         self.call = self.compute.module(self.model, compiled=config.compile)
-        self.optimizer = FlowOptimizer(self.model, config.optim)
+        self.optimizer = FlowOptimizer(self.model, config.optim, self.ranks)
         self.optimizer.load_masters(weights)
         self.ema = Ema(self.optimizer.masters, config.ema)
         self.spikes = SpikeGuard(config.spikes)
@@ -108,15 +111,17 @@ class FlowRun:
     def batch(self, step: int) -> Batch:
         """The batch of a step. With a budget of minutes the mixture follows the clock, else the step."""
         batch = self.loader.batch(step, self.config.mixture(self.config.budget.position(step, self.minutes)))
+        batch = batch.part(self.ranks.rank, self.ranks.size)
         return batch.pinned() if self.compute.device.type == "cuda" else batch
 
     def advance(self, batch: Batch, position: float) -> None:
         """One step: forward, backward, and the update, unless the gradient is a spike."""
-        generator = generator_for(self.config.seed, self.step, self.compute.device)
+        generator = generator_for(self.config.seed, self.step, self.ranks.rank, self.compute.device)
         loss = flow_loss(self.call, batch.to(self.compute.device, self.compute.dtype), self.config, generator)
         loss.backward()  # type: ignore[no-untyped-call]  # torch's own annotation is missing
-        norm = self.optimizer.gather()
-        loss_value, norm_value = torch.stack([loss.detach(), norm]).tolist()  # the only wait for the device in a step
+        loss = loss.detach()
+        norm = self.optimizer.gather(loss)
+        loss_value, norm_value = torch.stack([loss, norm]).tolist()  # the only wait for the device in a step
         verdict = self.spikes.judge(norm_value if math.isfinite(loss_value) else math.nan)
         rate = self.config.rate(position)
         if verdict is Verdict.TAKE:
@@ -128,8 +133,8 @@ class FlowRun:
             self._restore_snapshot()
         self.optimizer.zero_grad()
         self.step += 1
-        self.samples += len(batch.latents)
-        self.meter.add(batch, loss_value, norm_value, rate, verdict)
+        self.samples += len(batch.latents) * self.ranks.size
+        self.meter.add(batch.tokens * self.ranks.size, batch.bucket, loss_value, norm_value, rate, verdict)
 
     def state(self) -> TrainState:
         """Everything `restore` needs; its tensors are the run's own, so save it before the next step."""
@@ -192,13 +197,13 @@ class Meter:
     rolled_back: int = 0
     began: float = field(default_factory=time.monotonic)
 
-    def add(self, batch: Batch, loss: float, norm: float, rate: float, verdict: Verdict) -> None:
+    def add(self, tokens: int, bucket: str, loss: float, norm: float, rate: float, verdict: Verdict) -> None:
         """Count one step."""
         if math.isfinite(loss):
-            before = self.losses.get(batch.bucket, loss)
-            self.losses[batch.bucket] = before + 0.05 * (loss - before)
+            before = self.losses.get(bucket, loss)
+            self.losses[bucket] = before + 0.05 * (loss - before)
         self.norms.append(norm)
-        self.tokens += batch.tokens
+        self.tokens += tokens
         self.rate = rate
         self.skipped += verdict is not Verdict.TAKE
         self.rolled_back += verdict is Verdict.ROLL_BACK
@@ -237,7 +242,9 @@ class Events:
         self._last = dict.fromkeys(self._events, run.minutes)
 
     def happen(self) -> None:
-        """Do what is due."""
+        """Do what is due; the first process does it for all."""
+        if not self.run.ranks.first:
+            return
         for name, (every, act) in self._events.items():
             if self.run.minutes - self._last[name] >= every:
                 act()
@@ -245,6 +252,8 @@ class Events:
 
     def finish(self) -> None:
         """Do everything at the end of the run; a run stopped before saves what it needs to go on, and no more."""
+        if not self.run.ranks.first:
+            return
         for name, (_, act) in self._events.items():
             if self.run.position >= 1 or name in ("metrics", "checkpoint"):
                 act()

@@ -1,7 +1,7 @@
 """The lesson of one step: noise a batch frame by frame, predict the velocity, compare where frames were noisy."""
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 import torch
@@ -16,6 +16,7 @@ from kinora.train.config import FlowConfig
 __all__ = ["Velocity", "flow_loss", "generator_for"]
 
 
+@runtime_checkable
 class Velocity(Protocol):
     """A transformer, compiled or not (models.dit.DiT)."""
 
@@ -55,7 +56,7 @@ def flow_loss(
     return (error * noisy_frames).sum() / noisy_frames.sum()
 
 
-def generator_for(seed: int, step: int, device: torch.device) -> torch.Generator:
-    """The random numbers of one step: a function of the seed and the step, so there is no state to save."""
-    state = np.random.SeedSequence([seed, step, 1]).generate_state(1, np.uint64)
+def generator_for(seed: int, step: int, rank: int, device: torch.device) -> torch.Generator:
+    """The random numbers of one step of one process: a function of its arguments, so there is no state to save."""
+    state = np.random.SeedSequence([seed, step, 1 + rank]).generate_state(1, np.uint64)
     return torch.Generator(device).manual_seed(int(state[0]) % 2**63)

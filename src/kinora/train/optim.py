@@ -13,6 +13,8 @@ import torch
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from kinora.train.parallel import Ranks
+
 __all__ = ["FlowOptimizer", "Muon", "OptimConfig", "newton_schulz"]
 
 
@@ -36,8 +38,9 @@ class FlowOptimizer:
     `apply(factor)` or, for a gradient that must not be used, nothing.
     """
 
-    def __init__(self, model: nn.Module, config: OptimConfig) -> None:
+    def __init__(self, model: nn.Module, config: OptimConfig, ranks: Ranks | None = None) -> None:
         self.config = config
+        self.ranks = ranks or Ranks()
         named = {name: param for name, param in model.named_parameters() if param.requires_grad}
         self._params: list[Tensor] = list(named.values())
         self.masters: dict[str, Tensor] = {
@@ -53,15 +56,17 @@ class FlowOptimizer:
             momentum=config.momentum,
             weight_decay=config.weight_decay,
             steps=config.newton_schulz_steps,
+            ranks=self.ranks,
         )
         self.adam = torch.optim.AdamW(
             rest, lr=config.adam_lr, betas=config.betas, weight_decay=config.weight_decay, fused=True
         )
 
     @torch.no_grad()
-    def gather(self) -> Float[Tensor, ""]:
+    def gather(self, *shared: Tensor) -> Float[Tensor, ""]:
         """Move the model's gradients to the masters and clip them; returns their norm before clipping.
 
+        With several processes gradients are averaged first, and with them the tensors in `shared` (the loss).
         The norm stays on the device, so that the caller decides when to wait for it.
         """
         if self._copies:
@@ -70,6 +75,7 @@ class FlowOptimizer:
                     master.grad = None if param.grad is None else param.grad.float()
                     param.grad = None
         grads = [m.grad for m in self.masters.values() if m.grad is not None]
+        self.ranks.average([*grads, *shared])
         norm = torch.nn.utils.get_total_norm(grads)
         torch.nn.utils.clip_grads_with_norm_(self.masters.values(), self.config.clip, norm)
         return norm
@@ -118,8 +124,16 @@ class Muon(torch.optim.Optimizer):
     """
 
     def __init__(
-        self, params: Iterable[Tensor], *, lr: float, momentum: float = 0.95, weight_decay: float = 0.0, steps: int = 5
+        self,
+        params: Iterable[Tensor],
+        *,
+        lr: float,
+        momentum: float = 0.95,
+        weight_decay: float = 0.0,
+        steps: int = 5,
+        ranks: Ranks | None = None,
     ) -> None:
+        self.ranks = ranks or Ranks()  # each process orthogonalises its share of the matrices
         super().__init__(params, {"lr": lr, "momentum": momentum, "weight_decay": weight_decay, "steps": steps})
 
     @torch.no_grad()
@@ -139,7 +153,8 @@ class Muon(torch.optim.Optimizer):
         grads = [param.grad for param in params if param.grad is not None]
         buffers = [self._momentum(param) for param in params]
         torch._foreach_lerp_(buffers, grads, 1 - momentum)
-        updates = newton_schulz(torch.stack(torch._foreach_lerp(grads, buffers, momentum)), group["steps"])
+        mine = self.ranks.share(torch.stack(torch._foreach_lerp(grads, buffers, momentum)))
+        updates = self.ranks.gather(newton_schulz(mine, group["steps"]), len(params))
         torch._foreach_mul_(params, 1 - lr * group["weight_decay"])
         torch._foreach_add_(params, list(updates.to(params[0].dtype).unbind()), alpha=-lr * scale)
 

@@ -1,0 +1,64 @@
+"""A small rendered data set whose pixels are noise, and encoders that are quick and can be told apart."""
+
+import json
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import torch
+
+from kinora.models.vae import Autoencoder, AutoencoderConfig
+from kinora.world.sample import sample_scene
+
+CLIPS, IMAGES, SIDE = 5, 6, 32
+
+
+class FakeText:
+    """One token a word: its position and the word's length; counts how often it was asked."""
+
+    def __init__(self) -> None:
+        self.batches: list[list[str]] = []
+
+    def encode(self, prompts):
+        self.batches.append(list(prompts))
+        rows = [torch.tensor([[0.0, 0.0], *([k + 1.0, len(w)] for k, w in enumerate(p.split()))]) for p in prompts]
+        states = torch.nn.utils.rnn.pad_sequence(rows, batch_first=True)
+        lengths = torch.tensor([len(row) for row in rows])
+        return SimpleNamespace(states=states, mask=torch.arange(states.shape[1]) < lengths[:, None])
+
+
+@pytest.fixture
+def text() -> FakeText:
+    return FakeText()
+
+
+@pytest.fixture(scope="session")
+def vae() -> Autoencoder:
+    with torch.random.fork_rng():
+        torch.manual_seed(0)
+        config = AutoencoderConfig(
+            encoder_widths=(8, 8, 8), encoder_blocks=(1, 1, 1), decoder_widths=(8, 8, 8), decoder_blocks=(1, 1, 1)
+        )
+        return Autoencoder(config).eval().requires_grad_(False)
+
+
+@pytest.fixture
+def rendered(tmp_path: Path) -> Path:
+    random = np.random.default_rng(0)
+    for shard in range(2):
+        write_shard(tmp_path, f"clips-{shard:05d}", CLIPS, 9, ("medium", "short"), random)
+    write_shard(tmp_path, "images-00000", IMAGES, 1, ("image", "image"), random)
+    return tmp_path
+
+
+def write_shard(folder: Path, name: str, number: int, frames: int, kinds, random) -> None:
+    np.save(folder / f"{name}.npy", random.integers(0, 256, (number, frames, SIDE, SIDE, 3), dtype=np.uint8))
+    samples = [
+        {
+            "scene": sample_scene(k, frames=frames).to_dict(),
+            "captions": [{"text": " ".join(["word"] * (2 + k + j)), "kind": kind} for j, kind in enumerate(kinds)],
+        }
+        for k in range(number)
+    ]
+    (folder / f"{name}.json").write_text(json.dumps({"version": 1, "samples": samples}))

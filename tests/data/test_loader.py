@@ -1,0 +1,94 @@
+"""A batch is a function of the seed and its number; budgets, captions and padding are as configured."""
+
+from collections import Counter
+from contextlib import closing
+
+import numpy as np
+import pytest
+import torch
+
+from kinora.data.cache import LatentCache
+from kinora.data.latents import encode_dataset
+from kinora.data.loader import Loader, LoaderConfig, choose_caption, draw, pad, prefetch
+
+MIXTURE = {"still": 0.4, "short": 0.3, "full": 0.3}
+
+
+@pytest.fixture
+def cache(rendered, vae, text):
+    list(encode_dataset(rendered, vae, text))
+    return LatentCache.open(rendered)
+
+
+def same(a, b):
+    return a.bucket == b.bucket and all(torch.equal(getattr(a, n), getattr(b, n)) for n in ("latents", "text", "mask"))
+
+
+def test_a_batch_depends_on_seed_and_number_alone(cache):
+    one, two = (Loader(cache, LoaderConfig(tokens=32), seed=3) for _ in range(2))
+    forwards = [one.batch(k, MIXTURE) for k in range(8)]
+    backwards = [two.batch(k, MIXTURE) for k in reversed(range(8))][::-1]
+    assert all(same(a, b) for a, b in zip(forwards, backwards, strict=True))
+    other = Loader(cache, LoaderConfig(tokens=32), seed=4)
+    assert not all(same(a, other.batch(k, MIXTURE)) for k, a in enumerate(forwards))
+
+
+def test_batches_keep_to_the_token_budget(cache):
+    loader = Loader(cache, LoaderConfig(tokens=24), seed=0)
+    shapes = {batch.bucket: batch for batch in (loader.batch(k, MIXTURE) for k in range(40))}
+    assert shapes["still"].latents.shape == (6, 48, 1, 2, 2)  # 24 / (2 * 2)
+    assert shapes["full"].latents.shape == shapes["short"].latents.shape == (2, 48, 3, 2, 2)  # 9 frames: all of it
+    assert {batch.tokens for batch in shapes.values()} == {24}
+
+
+def test_the_mixture_is_followed_and_empty_buckets_left_out(cache):
+    loader = Loader(cache, LoaderConfig(tokens=8), seed=0)
+    seen = Counter(loader.batch(k, {"still": 3.0, "full": 1.0}).bucket for k in range(200))
+    assert 120 < seen["still"] < 180
+    assert seen["short"] == 0
+    pictures = Loader(LatentCache(cache.images.shards, [], cache.null), LoaderConfig(tokens=8), seed=0)
+    assert {pictures.batch(k, MIXTURE).bucket for k in range(20)} == {"still"}
+
+
+def test_half_the_stills_are_pictures_and_half_frames_of_clips(cache):
+    samples = draw([cache.images, cache.clips], 6, np.random.default_rng(0))
+    assert [sample.shard.name.split("-")[0] for sample in samples] == ["images"] * 3 + ["clips"] * 3
+    assert len({(sample.shard.name, sample.row) for sample in samples}) == 6
+
+
+def test_captions_are_dropped_as_often_as_asked(cache):
+    loader = Loader(cache, LoaderConfig(tokens=40, null=0.3), seed=0)
+    lengths = torch.cat([loader.batch(k, {"still": 1.0}).mask.sum(1) for k in range(40)])
+    share = (lengths == len(cache.null)).float().mean()
+    assert 0.22 < share < 0.38
+
+
+def test_kinds_are_weighted_and_missing_ones_stand_in():
+    random = np.random.default_rng(0)
+    kinds = ["medium", "image", "medium", "short"]
+    drawn = Counter(choose_caption(kinds, {"medium": 0.8, "short": 0.2}, random) for _ in range(1000))
+    assert drawn[1] == 0
+    assert 740 < drawn[0] + drawn[2] < 860
+    assert {choose_caption(["terse", "long"], {"image": 1.0}, random) for _ in range(50)} == {0, 1}
+
+
+def test_padding_is_zero_masked_and_rounded_up():
+    padded, mask = pad([torch.ones(3, 2), torch.ones(17, 2)], 16)
+    assert padded.shape == (2, 32, 2)
+    assert mask.sum(1).tolist() == [3, 17]
+    assert torch.equal(padded[..., 0].bool(), mask)
+
+
+def test_prefetch_gives_the_same_batches_in_order(cache):
+    loader = Loader(cache, LoaderConfig(tokens=24), seed=1)
+    with closing(prefetch(lambda k: loader.batch(k, MIXTURE), 5, depth=4, workers=3)) as batches:
+        for number, batch in zip(range(5, 12), batches, strict=False):
+            assert same(batch, loader.batch(number, MIXTURE))
+
+
+def test_prefetch_raises_what_the_maker_raised():
+    def make(index):
+        raise OSError(f"batch {index}")
+
+    with pytest.raises(OSError, match="batch 7"), closing(prefetch(make, 7)) as batches:
+        next(batches)
