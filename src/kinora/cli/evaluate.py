@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from kinora.checkpoints.store import Model
     from kinora.evals.motion import Frames
     from kinora.evals.suites import Sampler, Setting
-    from kinora.models.text import TextStates
+    from kinora.models.dit import TextContext
 
 app = typer.Typer(help="Measure a model.", no_args_is_help=True)
 
@@ -78,30 +78,35 @@ def model_sampler(model: "Model") -> "Sampler":
     """
     import torch
 
-    from kinora.flow import schedule, solvers
+    from kinora.engine.engine import SOLVERS
     from kinora.flow.guidance import guided
     from kinora.flow.sample import solve
+    from kinora.flow.schedule import shifted
+    from kinora.flow.solvers import last
     from kinora.flow.state import LatentState
 
     defaults, grid = model.defaults, model.limits.grid
-    solver = getattr(solvers, defaults.solver)
+    frames = round(defaults.seconds * defaults.fps)
     count = grid.frames_for(defaults.seconds, defaults.fps)
     shape = (model.vae.channels, *grid.latent_shape(count, *defaults.size))
 
+    def velocity(x: torch.Tensor, sigma: torch.Tensor, text: "TextContext") -> torch.Tensor:
+        found: torch.Tensor = model.dit(x.to(model.dtype), sigma, text).float()
+        return found
+
     @torch.inference_mode()
     def film(prompts: "Sequence[str]", seeds: "Sequence[int]", setting: "Setting") -> "Iterator[Frames]":
-        said, empty = model.text.encode(prompts), model.text.encode([""] * len(prompts))
-
-        def velocity(x: torch.Tensor, sigma: torch.Tensor, text: "TextStates") -> torch.Tensor:
-            found: torch.Tensor = model.dit(x, sigma, text.states, text_mask=text.mask)
-            return found
-
-        scale = defaults.guidance if setting.guidance is None else setting.guidance
-        sigmas = schedule.shifted(setting.steps or defaults.steps, defaults.shift)
-        state = LatentState.noise(seeds, shape).to(model.device, model.dtype)
-        latents = solvers.last(solve(guided(velocity, said, empty, scale), state, sigmas, solver)).x
-        for latent in latents:
-            yield to_frames(model.vae.decode(latent[None]))
+        read = model.text.encode([*prompts, *[""] * len(prompts)])
+        states, half = read.states.to(model.dtype), len(prompts)
+        both = model.dit.text_context(states, read.mask)
+        said = model.dit.text_context(states[:half], read.mask[:half])
+        empty = model.dit.text_context(states[half:], read.mask[half:])
+        scale = float(defaults.guidance if setting.guidance is None else setting.guidance)
+        pushed = guided(velocity, said, empty, scale, join=lambda _said, _empty: both)
+        sigmas = shifted(setting.steps or defaults.steps, float(defaults.shift))
+        state = LatentState.noise(seeds, shape).to(model.device, torch.float32)
+        for latent in last(solve(pushed, state, sigmas, SOLVERS[defaults.solver])).x:
+            yield to_frames(model.vae.decode(latent[None].to(model.dtype)))[:frames]
 
     return film
 

@@ -4,10 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
-if TYPE_CHECKING:
-    from kinora.world.scene import Scene
+from kinora.world.scene import Scene
 
 NAMES = ("subject", "colour", "setting", "light", "weather", "action", "camera")
 

@@ -11,7 +11,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
@@ -19,10 +19,8 @@ from kinora.errors import BadInputFile
 from kinora.evals.analytic import Picture, analyse
 from kinora.evals.attributes import Words, words
 from kinora.evals.motion import Frames
-
-if TYPE_CHECKING:
-    from kinora.evals.recogniser import Recogniser
-    from kinora.world.scene import Scene
+from kinora.evals.recogniser import Reading
+from kinora.world.scene import Scene
 
 GUIDANCES = (1.0, 2.0, 3.0, 4.0, 6.0)
 STEPS = (2, 4, 8, 16, 32)
@@ -55,11 +53,20 @@ class Setting:
     guidance: float | None = None
 
 
+@runtime_checkable
 class Sampler(Protocol):
     """A model that films prompts: one clip [T, H, W, 3] for each, in order."""
 
     def __call__(self, prompts: Sequence[str], seeds: Sequence[int], setting: Setting) -> Iterable[Frames]:
         """Film all prompts, together if the model can; each clip depends on its own prompt and seed alone."""
+
+
+@runtime_checkable
+class Reader(Protocol):
+    """What the suite asks of a `Recogniser`."""
+
+    def read(self, frames: Frames) -> Reading:
+        """Say what a clip shows."""
 
 
 Source = Callable[[Sequence[Case]], Iterable[Frames]]
@@ -107,7 +114,7 @@ def claim(out: Path, **identity: str | int) -> None:
     path.write_text(text)
 
 
-def perform(run: Run, recogniser: Recogniser, out: Path, step: Callable[[], None] = lambda: None) -> list[Trial]:
+def perform(run: Run, reader: Reader, out: Path, step: Callable[[], None] = lambda: None) -> list[Trial]:
     """Judge the clips of `run` that `out` has no line for yet, and return all; `step` is called for each clip.
 
     Raises BadInputFile when the lines in `out` belong to other prompts.
@@ -122,7 +129,7 @@ def perform(run: Run, recogniser: Recogniser, out: Path, step: Callable[[], None
     with path.open("a") as file:
         while cases := run.cases[len(done) : len(done) + run.batch]:
             for case, frames in zip(cases, run.source(cases), strict=True):
-                trial = judge(case, frames, recogniser)
+                trial = judge(case, frames, reader)
                 file.write(json.dumps(asdict(trial)) + "\n")
                 file.flush()
                 _keep_strip(out / "strips" / f"{run.name}-{len(done):03}.png", frames)
@@ -131,9 +138,9 @@ def perform(run: Run, recogniser: Recogniser, out: Path, step: Callable[[], None
     return done
 
 
-def judge(case: Case, frames: Frames, recogniser: Recogniser) -> Trial:
+def judge(case: Case, frames: Frames, reader: Reader) -> Trial:
     """Read one clip, and check it without the reader."""
-    reading = recogniser.read(frames)
+    reading = reader.read(frames)
     analysis = analyse(frames, reading.masks)
     return Trial(
         prompt=case.prompt,

@@ -19,7 +19,7 @@ from torch import Generator, Tensor
 
 from kinora.evals.attributes import CORE, MIRRORED, NAMES
 from kinora.evals.degrade import Components, degraded
-from kinora.evals.network import Network, NetworkConfig
+from kinora.evals.network import MASK_SIDE, SIDE, Network, NetworkConfig
 from kinora.evals.recogniser import SHIPPED, Recogniser
 from kinora.evals.truth import Judged, judged
 
@@ -65,7 +65,7 @@ def objective(network: Network, batch: Batch) -> Float[Tensor, ""]:
 
 
 def batches(data: Judged, size: int, generator: Generator) -> Iterator[Batch]:
-    """One shuffled pass; half of the clips mirrored, with the words for left and right exchanged."""
+    """One shuffled pass; half of the clips mirrored, with the words for left and right exchanged, all cut anew."""
     mirror = torch.tensor(mirrored_labels())
     order = torch.randperm(len(data), generator=generator)
     for start in range(0, len(data) - size + 1, size):
@@ -79,7 +79,24 @@ def batches(data: Judged, size: int, generator: Generator) -> Iterator[Batch]:
         flip = torch.rand(size, generator=generator) < 0.5
         pixels[flip], masks[flip] = pixels[flip].flip(-1), masks[flip].flip(-1)
         labels[flip] = mirror[torch.arange(len(NAMES)), labels[flip]]
-        yield pixels, masks, labels
+        yield *framed(pixels, masks, generator), labels
+
+
+def framed(
+    pixels: Float[Tensor, "b t 3 h w"], masks: Float[Tensor, "b t mh mw"], generator: Generator
+) -> tuple[Float[Tensor, "b t 3 h w"], Float[Tensor, "b t mh mw"]]:
+    """Another cut of the same clips: 56 to 64 of the 64 pixels, in one place for the whole batch.
+
+    A model may frame its subjects a little otherwise than the renderer; words must not depend on that.
+    """
+    cell = SIDE // MASK_SIDE
+    size = MASK_SIDE - int(torch.randint(5, (), generator=generator))
+    top, left = (int(n) for n in torch.randint(MASK_SIDE - size + 1, (2,), generator=generator))
+    masks = masks[..., top : top + size, left : left + size]
+    pixels = pixels[..., top * cell : (top + size) * cell, left * cell : (left + size) * cell]
+    wide = F.interpolate(pixels.flatten(0, 1), size=(SIDE, SIDE), mode="bilinear", align_corners=False)
+    mask = F.interpolate(masks, size=(MASK_SIDE, MASK_SIDE), mode="bilinear", align_corners=False)
+    return wide.reshape(*pixels.shape[:3], SIDE, SIDE), mask
 
 
 def mirrored_labels() -> list[list[int]]:

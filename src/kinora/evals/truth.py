@@ -10,7 +10,6 @@ import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
@@ -18,9 +17,7 @@ import numpy.typing as npt
 from kinora.errors import BadInputFile
 from kinora.evals.attributes import CORE, NAMES, words
 from kinora.evals.network import MASK_SIDE, SIDE
-
-if TYPE_CHECKING:
-    from kinora.world.scene import Scene
+from kinora.world.scene import Scene
 
 Bytes = npt.NDArray[np.uint8]
 
@@ -63,8 +60,6 @@ def judged(folder: Path, draw_masks: Callable[[Scene], Bytes] | None = None) -> 
 
 def scenes(shard: Path) -> Iterator[Scene]:
     """The scenes of one shard, in the order of its clips."""
-    from kinora.world.scene import Scene
-
     for sample in json.loads(shard.read_text())["samples"]:
         yield Scene.from_dict(sample["scene"])
 

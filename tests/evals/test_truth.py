@@ -1,0 +1,72 @@
+import json
+
+import numpy as np
+import pytest
+
+from kinora.errors import BadInputFile
+from kinora.evals.attributes import CORE, NAMES, words
+from kinora.evals.truth import judged, small
+from kinora.world.sample import sample_scene
+from kinora.world.scene import Scene
+
+
+def write_shard(folder, name, scenes):
+    clips = np.random.default_rng(0).integers(0, 256, (len(scenes), 5, 128, 128, 3), dtype=np.uint8)
+    np.save(folder / f"{name}.npy", clips)
+    samples = [{"scene": scene.to_dict(), "captions": []} for scene in scenes]
+    (folder / f"{name}.json").write_text(json.dumps({"version": "1", "samples": samples}))
+    return clips
+
+
+@pytest.fixture
+def scenes():
+    return [sample_scene(seed) for seed in range(5)]
+
+
+def half(scene: Scene):
+    """A mask that covers the left half."""
+    mask = np.zeros((5, 128, 128), np.uint8)
+    mask[:, :, :64] = 255
+    return mask
+
+
+def test_shards_become_small_pictures_masks_and_words(tmp_path, scenes):
+    clips = write_shard(tmp_path, "clips-00000", scenes[:3])
+    write_shard(tmp_path, "clips-00001", scenes[3:])
+    data = judged(tmp_path, half)
+    assert len(data) == 5
+    assert data.pictures.shape == (5, 5, 64, 64, 3)
+    np.testing.assert_allclose(data.pictures[0].mean(), clips[0].mean(), atol=1)
+    assert data.masks.shape == (5, 5, 32, 32)
+    assert (data.masks[..., :16] == 255).all()
+    assert (data.masks[..., 16:] == 0).all()
+    read = [{name: CORE[name][row[i]] for i, name in enumerate(NAMES)} for row in data.labels]
+    assert read == [words(scene) for scene in scenes]
+    kept, held = data.split(2)
+    assert (len(kept), len(held)) == (3, 2)
+    np.testing.assert_array_equal(held.labels, data.labels[-2:])
+
+
+def test_masks_are_drawn_once(tmp_path, scenes):
+    write_shard(tmp_path, "clips-00000", scenes[:2])
+    first = judged(tmp_path, half)
+
+    def never(scene):
+        raise AssertionError("drawn again")
+
+    np.testing.assert_array_equal(judged(tmp_path, never).masks, first.masks)
+
+
+def test_a_folder_without_clips_and_words_beyond_the_core_are_refused(tmp_path, scenes):
+    with pytest.raises(BadInputFile, match="holds no rendered clips"):
+        judged(tmp_path, half)
+    data = scenes[0].to_dict()
+    data["shots"][0]["setting"] = "moon"
+    write_shard(tmp_path, "clips-00000", [Scene.from_dict(data)])
+    with pytest.raises(BadInputFile, match="beyond the core tier"):
+        judged(tmp_path, half)
+
+
+def test_a_small_cell_is_the_mean_of_its_pixels():
+    clip = np.arange(4 * 4, dtype=np.uint8).reshape(1, 4, 4, 1)
+    np.testing.assert_array_equal(small(clip, 2)[0, :, :, 0], [[3, 5], [11, 13]])
