@@ -7,15 +7,15 @@ clip.save("ball.mp4")
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from functools import lru_cache
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kinora.clip import Clip
 from kinora.engine.events import Event, collect
 from kinora.grid import Size, parse_size
-from kinora.request import DEFAULT_MODEL, Real, Shot
+from kinora.request import DEFAULT_MODEL, Plan, Real, Shot
 from kinora.safety import Guard, default_guard
 
 if TYPE_CHECKING:
@@ -43,8 +43,6 @@ def generate(
     where there is one, else "cpu"; `watch` sees each event. The last model used stays loaded.
     Raises errors.UserError, naming what to change, when it can't be made, and errors.Refused when it won't be.
     """
-    from kinora.engine.engine import Engine
-
     shot = Shot(
         prompt=prompt,
         seconds=seconds,
@@ -57,11 +55,10 @@ def generate(
         model=model,
     )
     check(shot)
-    engine = Engine(_loaded(shot.model, device), guard or default_guard())
-    return collect(engine.generate(shot), prompt, watch)
+    return film(shot, device=device, guard=guard, watch=watch)
 
 
-def check(shot: Shot) -> None:
+def check(shot: Shot) -> Plan:
     """Check a shot against its model's description alone, before torch is imported or a weight read.
 
     Raises UnknownModel or InvalidRequest, or CorruptWeights when the description itself is damaged.
@@ -69,7 +66,28 @@ def check(shot: Shot) -> None:
     from kinora.checkpoints.catalog import find
     from kinora.checkpoints.manifest import read_manifest
 
-    read_manifest(find(shot.model)).limits.plan(shot)
+    return read_manifest(find(shot.model)).limits.plan(shot)
+
+
+def film(
+    shot: Shot,
+    *,
+    device: str | None = None,
+    guard: Guard | None = None,
+    watch: Callable[[Event], object] | None = None,
+) -> Clip:
+    """Load the shot's model, unless it is the one loaded last, and film; `generate` with a Shot.
+
+    The clip's timings then hold "load" too: importing torch and reading the weights.
+    """
+    start = time.perf_counter()
+    from kinora.engine.engine import Engine
+
+    engine = Engine(_loaded(shot.model, device), guard or default_guard())
+    loaded = time.perf_counter() - start
+    clip = collect(engine.generate(shot), shot.prompt, watch)
+    clip.info["timings"] = {"load": round(loaded, 3), **clip.info["timings"]}
+    return clip
 
 
 @lru_cache(maxsize=1)
@@ -81,4 +99,4 @@ def _loaded(name: str, device: str | None) -> Model:
     chosen = device or ("cuda" if torch.cuda.is_available() else "cpu")
     # bfloat16 is no faster than float32 on a CPU without matrix units, and half of it on most others.
     dtype = torch.bfloat16 if chosen.startswith("cuda") else torch.float32
-    return load_model(str(Path(name)) if Path(name).is_dir() else name, chosen, dtype)
+    return load_model(name, chosen, dtype)
