@@ -7,8 +7,8 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 import torch
+from einops import rearrange, reduce
 
-from kinora.models.vae import Autoencoder, AutoencoderConfig
 from kinora.world.sample import sample_scene
 
 CLIPS, IMAGES, SIDE = 5, 6, 32
@@ -33,14 +33,27 @@ def text() -> FakeText:
     return FakeText()
 
 
-@pytest.fixture(scope="session")
-def vae() -> Autoencoder:
-    with torch.random.fork_rng():
-        torch.manual_seed(0)
-        config = AutoencoderConfig(
-            encoder_widths=(8, 8, 8), encoder_blocks=(1, 1, 1), decoder_widths=(8, 8, 8), decoder_blocks=(1, 1, 1)
-        )
-        return Autoencoder(config).eval().requires_grad_(False)
+class FakeAutoencoder(torch.nn.Module):
+    """48 mixtures of the mean colour of 16x16 patches of every fourth frame."""
+
+    def __init__(self, seed: int = 0) -> None:
+        super().__init__()
+        weight = torch.randn(48, 3, generator=torch.Generator().manual_seed(seed))
+        self.weight = torch.nn.Parameter(weight, requires_grad=False)
+
+    def encode(self, pixels):
+        colours = reduce(pixels[:, :, ::4], "b c t (h p) (w q) -> b t h w c", "mean", p=16, q=16)
+        return rearrange(colours @ self.weight.T, "b t h w c -> b c t h w")
+
+
+@pytest.fixture
+def vae() -> FakeAutoencoder:
+    return FakeAutoencoder()
+
+
+@pytest.fixture
+def other_vae() -> FakeAutoencoder:
+    return FakeAutoencoder(seed=1)
 
 
 @pytest.fixture

@@ -10,7 +10,6 @@ from safetensors.torch import load_file
 
 from kinora.data.latents import KINDS, encode_dataset
 from kinora.errors import BadInputFile
-from kinora.models.vae import Autoencoder
 
 
 def pixels(frames):
@@ -75,11 +74,10 @@ def test_a_torn_file_is_made_anew(rendered, vae, text):
     assert torn.read_bytes() == whole
 
 
-def test_other_weights_make_the_latents_anew_but_not_the_text(rendered, vae, text):
+def test_other_weights_make_the_latents_anew_but_not_the_text(rendered, vae, other_vae, text):
     list(encode_dataset(rendered, vae, text))
     text.batches.clear()
-    other = Autoencoder(vae.config).eval()
-    assert all(done.fresh for done in encode_dataset(rendered, other, text))
+    assert all(done.fresh for done in encode_dataset(rendered, other_vae, text))
     assert text.batches == []
 
 
