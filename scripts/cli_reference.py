@@ -8,7 +8,7 @@ import inspect
 import pathlib
 import sys
 from collections.abc import Iterator
-from typing import Any
+from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 import typer
 
@@ -36,19 +36,20 @@ def reference() -> str:
 
 def section(path: str, command: Any) -> str:
     """One command: what it does, then a row for each argument and option."""
+    hints = get_type_hints(inspect.unwrap(command.callback))
     shown = [one for one in command.params if not getattr(one, "hidden", False) and "--help" not in one.opts]
     lines = [f"## {path}", "", inspect.cleandoc(command.help or "").split("\f")[0].strip(), ""]
     if shown:
-        lines += ["| | default | |", "|---|---|---|", *map(row, shown), ""]
+        lines += ["| | default | |", "|---|---|---|", *(row(one, hints.get(one.name)) for one in shown), ""]
     return "\n".join(lines)
 
 
-def row(parameter: Any) -> str:
-    """One table row: spelling, default, meaning."""
+def row(parameter: Any, hint: Any) -> str:
+    """One table row: spelling with what it takes (`hint` names the choices), default, meaning."""
     if parameter.param_type_name == "argument":
         spelling, default = f"`{parameter.name.upper()}`", "required" if parameter.required else ""
     else:
-        value = parameter.metavar or "|".join(getattr(parameter.type, "choices", ()))
+        value = parameter.metavar or ("|".join(get_args(hint)) if get_origin(hint) is Literal else "")
         *others, last = [*parameter.opts, *parameter.secondary_opts]
         spelling = ", ".join(f"`{one}`" for one in [*others, f"{last} {value}".strip().replace("|", "\\|")])
         default = "required" if parameter.required else stated(parameter.default)
@@ -57,7 +58,7 @@ def row(parameter: Any) -> str:
 
 def stated(default: Any) -> str:
     """A default as a reader would type it; nothing where leaving the option out is the default."""
-    if default in (None, False, "") or callable(default):
+    if default is None or default is False or default == "" or callable(default):
         return ""
     return f"`{getattr(default, 'value', default)}`"
 
