@@ -59,8 +59,8 @@ def test_canonical_captions_of_core_scenes_are_as_many_as_the_scenes():
 
 @pytest.mark.parametrize("seed", range(4))
 def test_at_least_fifty_wordings_per_scene(seed):
-    told = captions(sample_scene(seed), 60, 0)
-    assert len({caption.text for caption in told}) == 60
+    told = captions(sample_scene(seed), 90, 0)
+    assert len({caption.text for caption in told}) == 90
     stills = captions(sample_scene(seed, image=True), 50, 0)
     assert len({caption.text for caption in stills}) == 50
 
@@ -77,7 +77,7 @@ def test_no_caption_fails_or_stutters(tier):
     for seed in range(120):
         scene = sample_scene(seed, tier=tier)
         for caption in captions(scene, 6, seed):
-            assert "  " not in caption.text and " ." not in caption.text and "{" not in caption.text, caption
+            assert not re.search(r"  | \.|[{}]", caption.text), caption
             assert not re.search(r"\b(a|A) [aeio]", caption.text), caption
             assert not re.search(r"\b(\w+) \1\b", caption.text.replace("around and around", "")), caption
 
@@ -110,7 +110,7 @@ def test_image_captions_say_nothing_of_action_or_camera():
     for seed in range(60):
         for caption in captions(sample_scene(seed, image=True), 6, seed):
             assert caption.kind == "image"
-            assert not re.search(r"camera|view|stand|stay|rest|pans|zoom", caption.text), caption
+            assert not re.search(r"\b(camera|view|stand|stay|pan|zoom)", caption.text), caption
 
 
 def test_kinds_come_in_turn_after_the_canonical_one():

@@ -10,6 +10,7 @@ from typing import Literal
 
 import numpy as np
 
+from kinora.errors import InvalidRequest
 from kinora.world.grammar import Speech, capital, indefinite, sentence
 from kinora.world.scene import Scene
 from kinora.world.split import Split, is_held_out_wording
@@ -48,12 +49,11 @@ def captions(scene: Scene, n: int, seed: int, split: Split = "train") -> list[Ca
     texts = {found[0].text}
     while len(found) < n:
         kind: Kind = "image" if still else TURNS[(len(found) - 1) % len(TURNS)]
-        for _ in range(64):
-            text = wording(scene, kind, _draw(rng, kind, split))
-            if text not in texts:
-                break
-        texts.add(text)
-        found.append(Caption(text, kind))
+        caption = _another(scene, kind, texts, rng, split) or _another(scene, "medium", texts, rng, split)
+        if caption is None:
+            raise InvalidRequest(f"{n} captions", rule="the scene has fewer wordings", remedy=f"at most {len(found)}")
+        texts.add(caption.text)
+        found.append(caption)
     return found[:n]
 
 
@@ -208,6 +208,15 @@ def _image(scene: Scene, speech: Speech) -> str:
             f"{sentence(f'{where} there {speech.be(shot.subject)} {who}')} {capital(style)}.",
         )
     )
+
+
+def _another(scene: Scene, kind: Kind, texts: set[str], rng: np.random.Generator, split: Split) -> Caption | None:
+    """A caption of the kind that is not among the texts, unless the kind has run out of wordings."""
+    for _ in range(64):
+        text = wording(scene, kind, _draw(rng, kind, split))
+        if text not in texts:
+            return Caption(text, kind)
+    return None
 
 
 def _draw(rng: np.random.Generator, kind: Kind, split: Split) -> int:

@@ -1,8 +1,7 @@
 """Every word that the world knows: ids, the phrases that name them, and the size of each kind of subject.
 
-An id is one value of one factor ("creature", "blue", "hop"). Its phrases are what captions may say for it; the first
-is the canonical one. No phrase names two ids of one factor, so a caption never leaves open what is to be seen. The
-*core* tier is the small, closed world on which the shipped model is trained; the *full* tier holds everything.
+An id is one value of a factor; its first phrase is the canonical one. No phrase names two ids of a factor. The *core*
+tier is the small, closed world on which the shipped model is trained.
 """
 
 from collections.abc import Mapping
@@ -228,7 +227,6 @@ GAITS: Mapping[str, tuple[Verb, ...]] = {
     "sail": (Verb("sails", "sailing", "sailed"),),
     "float": (Verb("floats", "floating", "floated"), Verb("drifts", "drifting", "drifted")),
 }
-"""How a kind of subject moves sideways; the word for the direction follows the verb."""
 
 GAIT_OF: Mapping[str, str] = {
     **dict.fromkeys(("creature", "monster", "robot"), "walk"),
@@ -236,7 +234,10 @@ GAIT_OF: Mapping[str, str] = {
     **dict.fromkeys(("cube", "cone"), "slide"),
     **dict.fromkeys(("snowman", "mushroom", "candle"), "glide"),
     **dict.fromkeys(("lantern", "balloon"), "float"),
-    **dict(car="drive", bird="fly", fish="swim", boat="sail"),
+    "car": "drive",
+    "bird": "fly",
+    "fish": "swim",
+    "boat": "sail",
 }
 
 CAMERAS: Mapping[str, Word] = {
