@@ -16,7 +16,7 @@ from torch import Tensor
 from kinora.data.latents import KINDS
 from kinora.errors import BadInputFile
 
-__all__ = ["LatentCache"]
+__all__ = ["LatentCache", "Sample", "Samples"]
 
 
 class LatentCache:

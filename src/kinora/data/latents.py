@@ -23,7 +23,7 @@ from torch import Tensor
 
 from kinora.errors import BadInputFile
 
-__all__ = ["KINDS", "Caption", "ShardDone", "encode_dataset", "find_shards"]
+__all__ = ["KINDS", "Caption", "PromptEncoder", "ShardDone", "encode_dataset", "find_shards"]
 
 KINDS = ("long", "medium", "short", "terse", "image")
 """Kinds of caption; a cache stores positions in this tuple."""

@@ -94,12 +94,12 @@ def open_context() -> Any:
             "moderngl", rule="draws the world and is not installed", remedy='pip install "kinora[world]"'
         ) from error
     try:
-        return moderngl.create_context(standalone=True, backend="egl")
+        return moderngl.create_context(standalone=True, backend="egl")  # type: ignore[arg-type]  # its stub says dict
     except Exception as error:  # glcontext raises nothing more specific
         raise Unavailable(
             "OpenGL",
             rule="could not be opened through EGL to draw the world",
-            remedy="apt-get install libegl1 libgl1-mesa-dri",
+            remedy="apt-get install libegl1 libgl1 libgl1-mesa-dri",
         ) from error
 
 
