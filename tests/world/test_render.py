@@ -3,6 +3,7 @@ import itertools
 import json
 import subprocess
 import sys
+from dataclasses import replace
 
 import moderngl
 import numpy as np
@@ -13,7 +14,9 @@ from kinora.world.gl import open_context
 from kinora.world.look import LIGHTS, PALETTE
 from kinora.world.render import Renderer
 from kinora.world.scene import Action, Scene, Shot, Subject
-from kinora.world.vocabulary import COLOURS, SETTINGS, SUBJECTS, ids
+from kinora.world.vocabulary import COLOURS, MATERIALS, SETTINGS, STYLES, SUBJECTS, ids
+
+WET = ("clear", "rain", "fog")
 
 
 def still(kind="ball", colour="red", setting="meadow", light="day", **shot):
@@ -48,6 +51,8 @@ def test_frames_are_bytes_of_the_renderers_size(renderer):
     assert frames.dtype == np.uint8
     with Renderer(48, 80, samples=1) as wide:
         assert wide.render(still()).shape == (1, 48, 80, 3)
+        beside = renderer.render(still(seconds=0.5))
+    assert (beside == frames).all(), "renderers do not disturb each other"
 
 
 @pytest.mark.parametrize("kind", ids(SUBJECTS, "core"))
@@ -135,6 +140,29 @@ def test_snow_falls(renderer):
     assert (np.abs(frames - clear).max(axis=3) > 30).any(axis=(1, 2)).all()
     assert np.abs(frames[-1] - frames[0]).max() > 60
     assert (clear[-1] == clear[0]).all()
+
+
+@pytest.mark.parametrize("style", [style for style in STYLES if style != "3D animation"])
+def test_every_style_redraws_the_scene(renderer, style):
+    plain, drawn = (renderer.render(replace(still(), style=name))[0].astype(float) for name in ("3D animation", style))
+    assert np.abs(plain - drawn).mean() > 1.8
+    assert drawn[40, 32, 0] > drawn[40, 32, 1] + 20, "the ball stays red"
+
+
+def test_rain_falls_and_fog_hides_what_is_far(renderer):
+    clear, rain, fog = (renderer.render(still(weather=name, seconds=0.25)).astype(float) for name in WET)
+    assert np.abs(rain[2] - rain[1]).max() > 15
+    assert (clear[2] == clear[1]).all()
+    assert fog[0, 5:25].std() < 0.6 * clear[0, 5:25].std()
+
+
+def test_shiny_glass_and_fluffy_things_look_different(renderer):
+    frames = []
+    for material in MATERIALS:
+        scene = still("cube", "blue")
+        subject = replace(scene.shots[0].subject, material=material)
+        frames.append(renderer.render(replace(scene, shots=(replace(scene.shots[0], subject=subject),))).astype(int))
+    assert min(np.abs(a - b).max() for a, b in itertools.combinations(frames, 2)) > 10
 
 
 def test_more_samples_smooth_the_edges(gl):

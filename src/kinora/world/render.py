@@ -9,6 +9,7 @@ it then draws on its own thread alone.
 """
 
 from collections.abc import Mapping
+from functools import cached_property
 from types import TracebackType
 from typing import Any
 
@@ -46,7 +47,8 @@ WIDE = 2
 
 
 class Renderer:
-    """Draws scenes at one size; owns a GL context: use it as a context manager and from one thread.
+    """Draws scenes at one size; owns a GL context, so use it as a context manager and from one thread. Several may live
+    side by side: each makes its own context current while it draws.
 
     `samples` a pixel (1, 2 or 4) are averaged in linear light. Raises Unavailable where OpenGL cannot be opened.
     """
@@ -80,35 +82,42 @@ class Renderer:
     def render(self, scene: Scene) -> NDArray[np.uint8]:
         """All frames of the scene, uint8 T H W 3, at this renderer's size whatever the scene names."""
         track = animate(scene)
+        variant = VARIANTS.get(scene.style, frozenset())
         frames = np.empty((len(track.time), self.height, self.width, 3), np.uint8)
-        for t, view in enumerate(views(scene, track, self.height, self.width)):
-            self._target.framebuffer.use()
-            variant = VARIANTS.get(scene.style, frozenset())
-            for index, (dx, dy) in enumerate(JITTER[self.samples]):
-                self._gl.viewport = (index * self.width, 0, self.width, self.height)
-                self._draw(view, (2 * dx / self.width, 2 * dy / self.height), variant)
-            frames[t] = self._resolve(view, variant)
+        with self._gl:
+            for t, view in enumerate(views(scene, track, self.height, self.width)):
+                self._target.framebuffer.use()
+                for index, (dx, dy) in enumerate(JITTER[self.samples]):
+                    self._gl.viewport = (index * self.width, 0, self.width, self.height)
+                    self._draw(view, (2 * dx / self.width, 2 * dy / self.height), variant)
+                frames[t] = self._resolve(view, variant)
         return frames if scene.style == "pixel" else soften(frames)  # pixel art has no lens
 
     def truth(self, scene: Scene) -> Truth:
         """What the frames of `render` show, pixel by pixel and subject by subject (see `Truth`)."""
         track = animate(scene)
-        seen = Target(self._gl, (self.width, self.height))
-        alone = Target(self._gl, (self.width * WIDE, self.height * WIDE))
         builder = TruthBuilder(track.visible.shape, (self.height, self.width), WIDE)
-        for view in views(scene, track, self.height, self.width):
-            seen.framebuffer.use()
-            self._gl.viewport = (0, 0, self.width, self.height)
-            self._draw(view, (0.0, 0.0), TRUTH)
-            builder.add(view, seen.read())
-            wide = view.camera.widened(WIDE)
-            for body in view.bodies:
-                alone.framebuffer.use()
-                alone.framebuffer.clear(depth=1.0)
-                self._gl.viewport = (0, 0, *alone.size)
-                self._draw_body(body, wide, {**view.uniforms, **wide.uniforms, "jitter": (0.0, 0.0)}, TRUTH)
-                builder.add_alone(body, alone.read())
+        with self._gl:
+            seen, alone = self._truth_targets
+            for view in views(scene, track, self.height, self.width):
+                seen.framebuffer.use()
+                self._gl.viewport = (0, 0, self.width, self.height)
+                self._draw(view, (0.0, 0.0), TRUTH)
+                builder.add(view, seen.read())
+                wide = view.camera.widened(WIDE)
+                for body in view.bodies:
+                    alone.framebuffer.use()
+                    alone.framebuffer.clear(depth=1.0)
+                    self._gl.viewport = (0, 0, *alone.size)
+                    self._draw_body(body, wide, {**view.uniforms, **wide.uniforms, "jitter": (0.0, 0.0)}, TRUTH)
+                    builder.add_alone(body, alone.read())
         return builder.finish()
+
+    @cached_property
+    def _truth_targets(self) -> tuple[Target, Target]:
+        """For a frame, and for one subject of it alone in a wider picture."""
+        size = (self.width, self.height)
+        return Target(self._gl, size), Target(self._gl, (size[0] * WIDE, size[1] * WIDE))
 
     def _draw(self, view: View, jitter: tuple[float, float], variant: frozenset[str]) -> None:
         """Surroundings and subjects into the viewport that is set."""

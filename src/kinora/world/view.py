@@ -39,7 +39,7 @@ class Camera:
             np.asarray(track.eye[t], float), np.stack([right * half * aspect, np.cross(right, forward) * half, forward])
         )
 
-    def widened(self, factor: float) -> "Camera":
+    def widened(self, factor: int) -> "Camera":
         """The same gaze over a picture that spans `factor` times as much."""
         return Camera(self.eye, self.axes * np.array([[factor], [factor], [1.0]]))
 

@@ -29,7 +29,7 @@ vec3 cameraRay() {
 vec3 kneaded(vec3 n, vec3 p) {
     float take = floor(time * 4.0) * 1.7;
     vec3 dent = sin(p.yzx * 13.0 + take) + sin(p.zxy * 21.0 - take + 2.0 * sin(p * 9.0));
-    return normalize(n + 0.13 * dent);
+    return normalize(n + 0.2 * dent);
 }
 #endif
 float encodeDepth(float t) { return min(t, FAR) / 100.0; }

@@ -3,7 +3,7 @@ float map(vec3 p) {
     vec3 q = p - vec3(0.0, 0.46, 0.0);
     float d = egg(q, vec3(0.0), vec3(0.36, 0.37, 0.36)) + 0.008 * cos(q.y * 42.0);
     d = min(d * 0.85, min(drum(p, vec3(0.0, 0.83, 0.0), 0.15, 0.04, 0.02), drum(p, vec3(0.0, 0.08, 0.0), 0.15, 0.04, 0.02)));
-    d = min(d, limb(p, vec3(0.0, 0.0, 0.0), vec3(0.0, 0.06, 0.0), 0.045, 0.02));
+    d = min(d, limb(p, vec3(0.0, 0.05, 0.0), vec3(0.0, 0.06, 0.0), 0.045, 0.03));
     return min(d, hoop(p.xzy, vec3(0.0, 0.0, 0.87), 0.09, 0.018));
 }
 void surface(vec3 p, vec3 n, inout Paint paint) {
