@@ -6,7 +6,7 @@ from dataclasses import asdict
 import numpy as np
 import pytest
 
-from kinora.errors import BadInputFile
+from kinora.errors import BadInputFile, OutputError
 from kinora.evals import suites
 from kinora.evals.attributes import CORE, NAMES
 from kinora.evals.recogniser import Reading
@@ -79,7 +79,7 @@ def test_every_prompt_names_every_attribute(cases):
 
 def test_a_model_that_obeys_scores_full_marks_and_a_mute_one_chance(cases, tmp_path):
     runs = {run.name: run for run in world_runs(cases, obedient(cases), curve=8, guidances=(1.0, 4.0), steps=(2,))}
-    assert list(runs) == ["generated", "empty", "renders", "guidance-1", "guidance-4", "steps-2"]
+    assert list(runs) == ["renders", "generated", "empty", "guidance-1", "guidance-4", "steps-2"]
     trials = {name: perform(run, Reader(), tmp_path) for name, run in runs.items() if name != "renders"}
     result = report("fake 1", trials, CHECKED)
     assert set(result.rates["generated"].values()) == {1.0}
@@ -109,7 +109,7 @@ def test_settings_reach_the_model_and_the_autoencoder_sees_renders(cases, monkey
         (first, Setting(steps=8)),
     ]
     rebuilt = next(iter(runs["rebuilt"].source(cases[:1])))
-    np.testing.assert_array_equal(rebuilt, signed(cases[0].commanded) + 1)
+    np.testing.assert_array_equal(rebuilt, signed(cases[0].commanded, length=8) + 1)
 
 
 def test_a_stopped_run_goes_on_where_it_was(cases, tmp_path):
@@ -143,6 +143,8 @@ def test_results_of_another_model_or_other_prompts_are_not_mixed_in(cases, tmp_p
     claim(tmp_path, model="a", version="1", seed=0)
     with pytest.raises(BadInputFile, match="another model or seed; choose another --out"):
         claim(tmp_path, model="b", version="1", seed=0)
+    with pytest.raises(OutputError, match="can't be written"):
+        claim(tmp_path / "evaluation.json" / "below", model="a", version="1", seed=0)
     film = lambda some: (signed(case.commanded) for case in some)  # noqa: E731
     perform(Run(name="generated", cases=cases[:2], source=film), Reader(), tmp_path)
     with pytest.raises(BadInputFile, match="other prompts"):

@@ -25,7 +25,7 @@ def scenes():
 
 def half(scene: Scene):
     """A mask that covers the left half."""
-    mask = np.zeros((5, 128, 128), np.uint8)
+    mask = np.zeros((2, 128, 128), np.uint8)
     mask[:, :, :64] = 255
     return mask
 
@@ -33,11 +33,11 @@ def half(scene: Scene):
 def test_shards_become_small_pictures_masks_and_words(tmp_path, scenes):
     clips = write_shard(tmp_path, "clips-00000", scenes[:3])
     write_shard(tmp_path, "clips-00001", scenes[3:])
-    data = judged(tmp_path, half)
+    data = judged(tmp_path, draw_masks=half)
     assert len(data) == 5
     assert data.pictures.shape == (5, 5, 64, 64, 3)
     np.testing.assert_allclose(data.pictures[0].mean(), clips[0].mean(), atol=1)
-    assert data.masks.shape == (5, 5, 32, 32)
+    assert data.masks.shape == (5, 2, 32, 32)
     assert (data.masks[..., :16] == 255).all()
     assert (data.masks[..., 16:] == 0).all()
     read = [{name: CORE[name][row[i]] for i, name in enumerate(NAMES)} for row in data.labels]
@@ -49,22 +49,22 @@ def test_shards_become_small_pictures_masks_and_words(tmp_path, scenes):
 
 def test_masks_are_drawn_once(tmp_path, scenes):
     write_shard(tmp_path, "clips-00000", scenes[:2])
-    first = judged(tmp_path, half)
+    first = judged(tmp_path, draw_masks=half)
 
     def never(scene):
         raise AssertionError("drawn again")
 
-    np.testing.assert_array_equal(judged(tmp_path, never).masks, first.masks)
+    np.testing.assert_array_equal(judged(tmp_path, draw_masks=never).masks, first.masks)
 
 
 def test_a_folder_without_clips_and_words_beyond_the_core_are_refused(tmp_path, scenes):
     with pytest.raises(BadInputFile, match="holds no rendered clips"):
-        judged(tmp_path, half)
+        judged(tmp_path, draw_masks=half)
     data = scenes[0].to_dict()
     data["shots"][0]["setting"] = "moon"
     write_shard(tmp_path, "clips-00000", [Scene.from_dict(data)])
     with pytest.raises(BadInputFile, match="beyond the core tier"):
-        judged(tmp_path, half)
+        judged(tmp_path, draw_masks=half)
 
 
 def test_a_small_cell_is_the_mean_of_its_pixels():

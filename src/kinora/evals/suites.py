@@ -15,11 +15,11 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
-from kinora.errors import BadInputFile
+from kinora.errors import BadInputFile, OutputError
 from kinora.evals.analytic import Picture, analyse
 from kinora.evals.attributes import Words, words
 from kinora.evals.motion import Frames
-from kinora.evals.recogniser import Reading
+from kinora.evals.recogniser import FPS, Reading
 from kinora.world.scene import Scene
 
 GUIDANCES = (1.0, 2.0, 3.0, 4.0, 6.0)
@@ -105,13 +105,16 @@ class Trial:
 def claim(out: Path, **identity: str | int) -> None:
     """Make `out` the place of one evaluation, or find that it already is.
 
-    Raises BadInputFile when it holds another model's results, or other prompts.
+    Raises BadInputFile when it holds another model's results, OutputError when it can't be written.
     """
     path, text = out / "evaluation.json", json.dumps(identity, indent=2) + "\n"
-    if path.exists() and path.read_text() != text:
-        raise BadInputFile(out, rule="holds the results of another model or seed", remedy="choose another --out")
-    out.mkdir(parents=True, exist_ok=True)
-    path.write_text(text)
+    try:
+        if path.exists() and path.read_text() != text:
+            raise BadInputFile(out, rule="holds the results of another model or seed", remedy="choose another --out")
+        out.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+    except OSError as error:
+        raise OutputError(out, rule=f"can't be written ({error.strerror})", remedy="choose another --out") from error
 
 
 def perform(run: Run, reader: Reader, out: Path, step: Callable[[], None] = lambda: None) -> list[Trial]:
@@ -196,21 +199,21 @@ def world_runs(
     guidances: Sequence[float] = (),
     steps: Sequence[int] = (),
 ) -> Iterator[Run]:
-    """All runs of the suite, the headline first.
+    """All runs of the suite.
 
     `rebuilt` passes a clip through the autoencoder. The empty prompt and each point of a curve use the first `curve`
-    cases. Renders need OpenGL and raise Unavailable without it.
+    cases. Renders come first: they take no time, and without OpenGL they raise Unavailable before any is spent.
     """
 
     def filmed(setting: Setting) -> Source:
         return lambda some: sampler([c.prompt for c in some], [c.seed for c in some], setting)
 
+    yield Run(name="renders", cases=cases, source=lambda some: map(full_seconds, renders(some)))
+    if rebuilt is not None:
+        yield Run(name="rebuilt", cases=cases, source=lambda some: map(full_seconds, map(rebuilt, renders(some))))
     yield Run(name="generated", cases=cases, source=filmed(Setting()), batch=batch)
     silent = [replace(case, prompt="") for case in cases[:curve]]
     yield Run(name="empty", cases=silent, source=filmed(Setting()), batch=batch)
-    yield Run(name="renders", cases=cases, source=renders)
-    if rebuilt is not None:
-        yield Run(name="rebuilt", cases=cases, source=lambda some: map(rebuilt, renders(some)))
     for guidance in guidances:
         setting = Setting(guidance=guidance)
         yield Run(name=f"guidance-{guidance:g}", cases=cases[:curve], source=filmed(setting), batch=batch)
@@ -225,6 +228,11 @@ def renders(cases: Sequence[Case]) -> Iterator[Frames]:
     for case in cases:
         with Renderer(case.scene.height, case.scene.width) as renderer:
             yield renderer.render(case.scene)
+
+
+def full_seconds(frames: Frames) -> Frames:
+    """Without the last frame of 4n + 1, as a finished clip is: 33 frames show 4 s and the instant after."""
+    return frames[: len(frames) // FPS * FPS]
 
 
 def _lines(path: Path) -> list[Trial]:

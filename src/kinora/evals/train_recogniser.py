@@ -1,8 +1,8 @@
-"""Train the recogniser from rendered clips: `python -m kinora.evals.train_recogniser DATA [--out FILE]`.
+"""Train the recogniser from rendered clips: `python -m kinora.evals.train_recogniser DATA ... [--out FILE]`.
 
-DATA is a folder of core clips (all triples: `split="any"`, so that no combination is strange to the judge). The last
-`--held` of them are never trained on; the table at the end says how well those are read, sharp and softened, beside
-noise, and is kept in the weights' file.
+DATA are folders of core clips; the last should hold all triples (`split="any"`), so that the check tells whether a
+combination can be strange to the judge. The last `--held` clips are never trained on; the table at the end says how
+well those are read, sharp and softened, beside noise, and is kept in the weights' file.
 """
 
 import argparse
@@ -21,9 +21,9 @@ from kinora.evals.attributes import CORE, MIRRORED, NAMES
 from kinora.evals.degrade import Components, degraded
 from kinora.evals.network import MASK_SIDE, SIDE, Network, NetworkConfig
 from kinora.evals.recogniser import SHIPPED, Recogniser
-from kinora.evals.truth import Judged, judged
+from kinora.evals.truth import MASK_EVERY, Judged, judged
 
-Batch = tuple[Float[Tensor, "b t 3 h w"], Float[Tensor, "b t mh mw"], Int64[Tensor, "b a"]]
+Batch = tuple[Float[Tensor, "b t 3 h w"], Float[Tensor, "b m mh mw"], Int64[Tensor, "b a"]]
 Say = Callable[[str], None]
 
 LENGTHS = (33, 33, 33, 25, 17)
@@ -60,7 +60,7 @@ def objective(network: Network, batch: Batch) -> Float[Tensor, ""]:
     pixels, masks, labels = batch
     guess = network(pixels)
     heads = [F.cross_entropy(guess.logits[n], labels[:, i], label_smoothing=0.03) for i, n in enumerate(NAMES)]
-    mask = F.binary_cross_entropy_with_logits(guess.masks, masks[:, ::2])
+    mask = F.binary_cross_entropy_with_logits(guess.masks[:, :: MASK_EVERY // 2], masks)
     return torch.stack(heads).sum() + 2 * mask
 
 
@@ -72,9 +72,10 @@ def batches(data: Judged, size: int, generator: Generator) -> Iterator[Batch]:
         rows = order[start : start + size].numpy()
         whole = data.pictures.shape[1]
         length = min(LENGTHS[int(torch.randint(len(LENGTHS), (), generator=generator))], whole)
-        first = int(torch.randint(whole - length + 1, (), generator=generator))
+        first = int(torch.randint((whole - length) // MASK_EVERY + 1, (), generator=generator)) * MASK_EVERY
+        shown = slice(first // MASK_EVERY, (first + length - 1) // MASK_EVERY + 1)
         pixels = torch.from_numpy(data.pictures[rows, first : first + length]).permute(0, 1, 4, 2, 3).float() / 255
-        masks = torch.from_numpy(data.masks[rows, first : first + length]).float() / 255
+        masks = torch.from_numpy(data.masks[rows, shown]).float() / 255
         labels = torch.from_numpy(data.labels[rows])
         flip = torch.rand(size, generator=generator) < 0.5
         pixels[flip], masks[flip] = pixels[flip].flip(-1), masks[flip].flip(-1)
@@ -83,8 +84,8 @@ def batches(data: Judged, size: int, generator: Generator) -> Iterator[Batch]:
 
 
 def framed(
-    pixels: Float[Tensor, "b t 3 h w"], masks: Float[Tensor, "b t mh mw"], generator: Generator
-) -> tuple[Float[Tensor, "b t 3 h w"], Float[Tensor, "b t mh mw"]]:
+    pixels: Float[Tensor, "b t 3 h w"], masks: Float[Tensor, "b m mh mw"], generator: Generator
+) -> tuple[Float[Tensor, "b t 3 h w"], Float[Tensor, "b m mh mw"]]:
     """Another cut of the same clips: 56 to 64 of the 64 pixels, in one place for the whole batch.
 
     A model may frame its subjects a little otherwise than the renderer; words must not depend on that.
@@ -119,7 +120,7 @@ def accuracy(recogniser: Recogniser, data: Judged, change: Callable[[Tensor], Te
         pixels = torch.from_numpy(data.pictures[i : i + 1]).permute(0, 1, 4, 2, 3).float() / 255
         guess = recogniser.guess(change(pixels))
         right += [int(guess.logits[name].argmax()) == data.labels[i, a] for a, name in enumerate(NAMES)]
-        found, true = guess.masks[0].numpy() > 0, data.masks[i] > 127
+        found, true = guess.masks[0, ::MASK_EVERY].numpy() > 0, data.masks[i] > 127
         both, either = both + (found & true).sum(), either + (found | true).sum()
     rates = dict(zip(NAMES, (right / len(data)).tolist(), strict=True))
     return {**rates, "mask": float(both / either)}
@@ -151,7 +152,7 @@ def table(rows: dict[str, dict[str, float]]) -> str:
 def main() -> None:
     """Parse the command line, train, check, save."""
     parser = argparse.ArgumentParser(prog="python -m kinora.evals.train_recogniser", description=__doc__)
-    parser.add_argument("data", type=Path, help="folder of rendered core clips")
+    parser.add_argument("data", type=Path, nargs="+", help="folders of rendered core clips")
     parser.add_argument("--out", type=Path, default=SHIPPED)
     parser.add_argument("--held", type=int, default=300, help="clips kept for the self-check")
     parser.add_argument("--epochs", type=int, default=14)
@@ -162,7 +163,7 @@ def main() -> None:
         sys.stdout.write(line + "\n")
         sys.stdout.flush()
 
-    data, held = judged(given.data).split(given.held)
+    data, held = judged(*given.data).split(given.held)
     say(f"{len(data)} clips to train on, {len(held)} to check with")
     recogniser = train(data, epochs=given.epochs, seed=given.seed, say=say)
     checked = self_check(recogniser, held)

@@ -1,14 +1,14 @@
 """Rendered clips with their truth, as the recogniser and the checks of it need them: small pictures, masks, words.
 
 Reads the shards of `kinora world render` (clips-NNNNN.npy with .json). The subject's mask is not in a shard; it is
-drawn again from the scene, which gives the same scene to the bit, and kept beside the shard as .judge.npz.
+drawn again from the scene, at every fourth frame, and kept beside the shard as .judge.npz.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -22,12 +22,16 @@ from kinora.world.scene import Scene
 Bytes = npt.NDArray[np.uint8]
 
 
+MASK_EVERY = 4
+"""Frames from one mask to the next: truth takes as long to draw as the picture, and neighbours are alike."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Judged:
     """Clips made small, with what they show; equal lengths."""
 
     pictures: Bytes  # [n, t, SIDE, SIDE, 3]
-    masks: Bytes  # [n, t, MASK_SIDE, MASK_SIDE], share of the cell that shows the subject, times 255
+    masks: Bytes  # [n, 1 + (t - 1) / MASK_EVERY, MASK_SIDE, MASK_SIDE], share of a cell that is subject, times 255
     labels: npt.NDArray[np.int64]  # [n, attributes], index into CORE, attributes in the order of NAMES
 
     def __len__(self) -> int:
@@ -41,16 +45,18 @@ class Judged:
         return Judged(pictures=self.pictures[part], masks=self.masks[part], labels=self.labels[part])
 
 
-def judged(folder: Path, draw_masks: Callable[[Scene], Bytes] | None = None) -> Judged:
-    """All complete shards of core clips in `folder`.
+def judged(*folders: Path, draw_masks: Callable[[Scene], Bytes] | None = None) -> Judged:
+    """All complete shards of core clips in the folders, in order.
 
-    `draw_masks` gives the mask [T, H, W] of a scene's subject; by default the world's renderer does.
-    Raises BadInputFile when there are no shards, or a shard shows words the recogniser doesn't know.
+    `draw_masks` gives the masks [t, H, W] of a scene's subject at every MASK_EVERY-th frame; by default the world's
+    renderer does. Raises BadInputFile when a folder has no shards, or a shard shows words the recogniser doesn't know.
     """
-    shards = sorted(p for p in folder.glob("clips-*.json"))
-    if not shards:
-        raise BadInputFile(folder, rule="holds no rendered clips", remedy="make some: kinora world render")
-    parts = [_shard(path, draw_masks or _rendered_mask) for path in shards]
+    parts = []
+    for folder in folders:
+        shards = sorted(folder.glob("clips-*.json"))
+        if not shards:
+            raise BadInputFile(folder, rule="holds no rendered clips", remedy="make some: kinora world render")
+        parts += [_shard(path, draw_masks or _rendered_mask) for path in shards]
     return Judged(
         pictures=np.concatenate([p.pictures for p in parts]),
         masks=np.concatenate([p.masks for p in parts]),
@@ -88,8 +94,11 @@ def _shard(path: Path, draw_masks: Callable[[Scene], Bytes]) -> Judged:
 def _rendered_mask(scene: Scene) -> Bytes:
     from kinora.world.render import Renderer
 
+    # The same motion at a quarter of the rate is every fourth frame, the first and the last among them.
+    assert scene.fps % MASK_EVERY == 0, f"{scene.fps=}"
     with Renderer(scene.height, scene.width) as renderer:
-        return np.where(renderer.truth(scene).ids == 1, np.uint8(255), np.uint8(0))
+        ids = renderer.truth(replace(scene, fps=scene.fps // MASK_EVERY)).ids
+    return np.where(ids == 1, np.uint8(255), np.uint8(0))
 
 
 def small(clip: Bytes, side: int) -> Bytes:
