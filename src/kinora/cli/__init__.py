@@ -46,10 +46,11 @@ class Verbs(TyperGroup):
 app = typer.Typer(cls=Verbs, add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
 
 
-def _version(asked: bool) -> None:
+def _version(asked: bool) -> bool:
     if asked:
         print(f"kinora {__version__}")
         raise typer.Exit
+    return asked
 
 
 @app.callback()
