@@ -3,9 +3,9 @@
     model = load_model("kinora-small")          # or a directory
     save_model("runs/out/mine", name="mine", version="1", dit=dit, vae=vae, defaults=Defaults(steps=32))
 
-Loading builds the modules without memory ("meta"), checks each file's sha256 while it is still only bytes,
-and hands the tensors over, so a model never exists twice. Saving replaces files one rename at a time and writes
-model.json, which names the checksums of the others, last: a killed save is a detected save.
+Loading checks each file's sha256 while it is still only bytes, and hands its tensors over rather than copying them.
+Saving replaces files one rename at a time and writes model.json, which names the checksums of the others, last: a
+killed save is a detected save.
 """
 
 import hashlib
@@ -63,7 +63,8 @@ def load_model(
     manifest = read_manifest(directory)
     device = torch.device(device)
     dit_config, vae_config = _configured(directory, manifest)
-    with torch.device("meta"):
+    # On the CPU, not on "meta": that imports 1.5 s of torch's decompositions to spare 0.1 s of drawing random numbers.
+    with torch.random.fork_rng(devices=[]):
         dit, vae = DiT(dit_config), Autoencoder(vae_config)
     _fill(dit, directory / "dit.safetensors", manifest, device, dtype)
     _fill(vae, directory / "vae.safetensors", manifest, device, dtype)
@@ -156,15 +157,13 @@ def _read_checked(path: Path, manifest: Manifest) -> bytes:
 
 
 def _fill(module: nn.Module, path: Path, manifest: Manifest, device: torch.device, dtype: torch.dtype) -> None:
-    """Give a meta module its tensors, make it ready for inference."""
+    """Give a module its tensors and make it ready for inference."""
     try:
         state = load_tensors(_read_checked(path, manifest))
         module.load_state_dict({key: tensor.to(device, dtype) for key, tensor in state.items()}, assign=True)
     except (SafetensorError, RuntimeError) as error:
         rule = f"its tensors are not those {FILENAME} describes ({_first_lines(error)})"
         raise CorruptWeights(path, rule=rule, remedy="reinstall or retrain the model") from error
-    adrift = [name for name, tensor in (*module.named_parameters(), *module.named_buffers()) if tensor.is_meta]
-    assert not adrift, f"not in the state dict, so never filled: {adrift}"
     module.requires_grad_(False).eval()
 
 
