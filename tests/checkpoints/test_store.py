@@ -80,6 +80,8 @@ def edit(directory, change) -> None:
         lambda values: values.update(extra=1),
         lambda values: values["defaults"].update(size=[128]),
         lambda values: values["defaults"].update(size=[100, 100]),
+        lambda values: values["defaults"].update(solver="magic"),
+        lambda values: values.update(text="t5"),
         lambda values: values["dit"].update(layerz=3),
         lambda values: values["dit"].update(heads=5),
         lambda values: values["vae"].update(stride=[4, 16]),

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import torch
 
+from kinora.checkpoints import manifest
 from kinora.checkpoints.store import load_model
 from kinora.checkpoints.tiny import DEFAULTS, save_tiny_model
 from kinora.engine.engine import SOLVERS, Engine
@@ -75,6 +76,10 @@ def test_every_choice_has_an_effect(engine, change):
 def test_guidance_one_does_not_look_at_the_negative(engine):
     plain = film(engine, guidance=1)
     assert np.array_equal(plain.frames, film(engine, guidance=1, negative="rain").frames)
+
+
+def test_a_manifest_can_name_the_solvers_there_are():
+    assert set(manifest.SOLVERS) == set(SOLVERS)
 
 
 @pytest.mark.parametrize("solver", SOLVERS)

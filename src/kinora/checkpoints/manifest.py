@@ -21,6 +21,8 @@ from kinora.grid import Grid
 from kinora.request import Limits, Real
 
 FILENAME = "model.json"
+TEXT_ENCODER = "all-MiniLM-L6-v2"
+SOLVERS = ("euler", "heun", "unipc", "dpmpp")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -93,14 +95,24 @@ def read_manifest(directory: Path) -> Manifest:
             height, width = defaults["size"]
             defaults["size"] = (int(height), int(width))
         manifest = Manifest(defaults=Defaults(**defaults), **values)
-        assert manifest.grid.accepts(*manifest.defaults.size)
+        _check(manifest)
     except FileNotFoundError as error:
         raise CorruptWeights(
             path, rule="a model directory holds a model.json", remedy="train or reinstall it"
         ) from error
-    except (ValueError, TypeError, KeyError, AttributeError, AssertionError, OSError) as error:
+    except (ValueError, TypeError, KeyError, AttributeError, OSError) as error:
         raise CorruptWeights(path, rule=f"not a model description ({error})", remedy="train or reinstall it") from error
     return manifest
+
+
+def _check(manifest: Manifest) -> None:
+    chosen = manifest.defaults
+    if not manifest.grid.accepts(*chosen.size):
+        raise ValueError(f"its default size {chosen.size} is off its grid")
+    if chosen.solver not in SOLVERS:
+        raise ValueError(f"no solver {chosen.solver!r}")
+    if manifest.text != TEXT_ENCODER:
+        raise ValueError(f"no text encoder {manifest.text!r}")
 
 
 def _triple(values: list[int] | tuple[int, ...]) -> tuple[int, int, int]:

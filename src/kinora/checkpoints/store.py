@@ -23,14 +23,12 @@ from safetensors.torch import save as save_tensors
 from torch import Tensor, nn
 
 from kinora.checkpoints.catalog import find
-from kinora.checkpoints.manifest import FILENAME, Defaults, Manifest, read_manifest
+from kinora.checkpoints.manifest import FILENAME, TEXT_ENCODER, Defaults, Manifest, read_manifest
 from kinora.errors import CorruptWeights, OutputError
 from kinora.models.dit import DiT, DiTConfig
 from kinora.models.text import TextEncoder
 from kinora.models.vae import Autoencoder, AutoencoderConfig
 from kinora.request import Limits
-
-TEXT_ENCODER = "all-MiniLM-L6-v2"
 
 
 @dataclass(frozen=True, kw_only=True)
