@@ -16,6 +16,7 @@ from jaxtyping import Bool, Float
 from torch import Tensor
 
 from kinora.data.cache import LatentCache, Sample, Samples
+from kinora.request import Real
 
 __all__ = ["Batch", "Bucket", "Loader", "LoaderConfig", "prefetch"]
 
@@ -25,7 +26,7 @@ class Bucket:
     """One kind of batch: `frames` latent frames a sample (None: all), and how its captions are chosen."""
 
     frames: int | None
-    captions: Mapping[str, float]
+    captions: Mapping[str, Real]
 
 
 CLIP_CAPTIONS = MappingProxyType({"medium": 0.5, "long": 0.2, "short": 0.2, "terse": 0.1})
@@ -102,7 +103,7 @@ class Loader:
             for name, bucket in config.buckets.items()
         }
 
-    def batch(self, index: int, mixture: Mapping[str, float]) -> Batch:
+    def batch(self, index: int, mixture: Mapping[str, Real]) -> Batch:
         """Batch number `index` under `mixture` (bucket name to weight); the same arguments give the same batch.
 
         Buckets without samples in this data set are left out of the mixture.
@@ -143,7 +144,7 @@ def draw(groups: list[Samples], number: int, random: np.random.Generator) -> lis
     return drawn
 
 
-def choose_caption(kinds: list[str], weights: Mapping[str, float], random: np.random.Generator) -> int:
+def choose_caption(kinds: list[str], weights: Mapping[str, Real], random: np.random.Generator) -> int:
     """Position of a caption, drawn by the weight of its kind (shared among captions of one kind).
 
     A sample with no caption of a weighted kind uses any of them.

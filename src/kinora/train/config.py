@@ -10,6 +10,7 @@ from kinora.data.loader import LoaderConfig
 from kinora.errors import InvalidRequest
 from kinora.flow.schedule import ForcingConfig
 from kinora.models.dit import DiTConfig
+from kinora.request import Real
 from kinora.train.optim import OptimConfig
 from kinora.train.spikes import SpikeConfig
 
@@ -53,7 +54,7 @@ class FlowConfig:
         assert abs(total - 1) < 1e-6, f"phases of {self.name} sum to {total}"
         assert self.warmup + self.decay <= 1, f"{self.warmup=} {self.decay=}"
 
-    def mixture(self, position: float) -> Mapping[str, float]:
+    def mixture(self, position: Real) -> Mapping[str, Real]:
         """The weights of the buckets at a position in the run (0 begin, 1 end)."""
         end = 0.0
         for phase in self.phases:
@@ -62,7 +63,7 @@ class FlowConfig:
                 return phase.mixture
         return self.phases[-1].mixture
 
-    def rate(self, position: float) -> float:
+    def rate(self, position: Real) -> float:
         """The factor on both learning rates: linear warm-up, constant, linear decay to zero (WSD)."""
         rise = position / self.warmup if self.warmup else 1.0
         fall = (1 - position) / self.decay if self.decay else 1.0
@@ -78,7 +79,7 @@ class FlowConfig:
 class Budget:
     """How long a run is: minutes of wall clock (evaluation and checkpoints included) or optimizer steps."""
 
-    minutes: float | None = None
+    minutes: Real | None = None
     steps: int | None = None
 
     def __post_init__(self) -> None:
@@ -90,7 +91,7 @@ class Budget:
                 remedy="give exactly one: --minutes 90",
             )
 
-    def position(self, step: int, minutes: float) -> float:
+    def position(self, step: int, minutes: Real) -> float:
         """Where in the run, 0 to 1, after `step` steps and `minutes`."""
         done = step / self.steps if self.steps else minutes / (self.minutes or 1.0)
         return min(1.0, done)
@@ -100,8 +101,8 @@ class Budget:
 class Phase:
     """A share of the run and the weights of the loader's buckets in it."""
 
-    share: float
-    mixture: Mapping[str, float]
+    share: Real
+    mixture: Mapping[str, Real]
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "mixture", MappingProxyType(dict(self.mixture)))
@@ -121,10 +122,10 @@ class HeldOutConfig:
 class Cadence:
     """Minutes between events; zero: at every step; infinity: only at the end."""
 
-    metrics: float = 0.5
-    checkpoint: float = 5.0
-    held_out: float = 15.0
-    sheet: float = 15.0
+    metrics: Real = 0.5
+    checkpoint: Real = 5.0
+    held_out: Real = 15.0
+    sheet: Real = 15.0
 
 
 def _plain(value: Any) -> Any:

@@ -28,18 +28,15 @@ class Ema:
         torch._foreach_lerp_(list(self.tensors.values()), [tensors[name].detach() for name in self.tensors], 1 - decay)
 
     @contextmanager
-    @torch.no_grad()
     def applied(self, model: nn.Module) -> Iterator[nn.Module]:
         """The model with averaged weights inside the `with` block, and its own weights again after it."""
         params = dict(model.named_parameters())
         kept = {name: params[name].detach().clone() for name in self.tensors}
+        _overwrite(params, self.tensors)
         try:
-            for name, tensor in self.tensors.items():
-                params[name].copy_(tensor)
             yield model
         finally:
-            for name, tensor in kept.items():
-                params[name].copy_(tensor)
+            _overwrite(params, kept)
 
     @torch.no_grad()
     def load(self, tensors: Mapping[str, Tensor], num_updates: int) -> None:
@@ -47,3 +44,9 @@ class Ema:
         for name, tensor in self.tensors.items():
             tensor.copy_(tensors[name])
         self.num_updates = num_updates
+
+
+@torch.no_grad()
+def _overwrite(params: Mapping[str, Tensor], values: Mapping[str, Tensor]) -> None:
+    for name, value in values.items():
+        params[name].copy_(value)

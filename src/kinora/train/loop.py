@@ -86,7 +86,8 @@ class FlowRun:
             self.model = DiT(config.model)
         weights = {name: param.detach().clone() for name, param in self.model.named_parameters()}
         self.model.to(self.compute.device, self.compute.dtype)
-        self.call = self.compute.module(self.model, compiled=config.compile)
+        if config.compile:
+            self.compute.compile(self.model)
         self.optimizer = FlowOptimizer(self.model, config.optim, self.ranks)
         self.optimizer.load_masters(weights)
         self.ema = Ema(self.optimizer.masters, config.ema)
@@ -117,7 +118,7 @@ class FlowRun:
     def advance(self, batch: Batch, position: float) -> None:
         """One step: forward, backward, and the update, unless the gradient is a spike."""
         generator = generator_for(self.config.seed, self.step, self.ranks.rank, self.compute.device)
-        loss = flow_loss(self.call, batch.to(self.compute.device, self.compute.dtype), self.config, generator)
+        loss = flow_loss(self.model, batch.to(self.compute.device, self.compute.dtype), self.config, generator)
         loss.backward()  # type: ignore[no-untyped-call]  # torch's own annotation is missing
         loss = loss.detach()
         norm = self.optimizer.gather(loss)
