@@ -73,3 +73,12 @@ def test_training_improves_on_the_linear_map_and_files_round_trip(data, tmp_path
 def test_missing_shards_are_named(tmp_path):
     with pytest.raises(BadInputFile, match="kinora world render"):
         ae.open_shards(tmp_path, "clips")
+
+
+def test_refining_moves_the_decoder_and_no_latent(data, tmp_path):
+    recipe = ae.AutoencoderRecipe(model=TINY, patches=500, steps=3, batch=2, frames=5, crop=32, threads=1)
+    first = ae.train_autoencoder(data, tmp_path / "first", recipe)
+    second = ae.train_autoencoder(data, tmp_path / "second", recipe, refine=tmp_path / "first")
+    clip = ae.to_pixels(ae.open_shards(data, "clips")[1][:2])
+    torch.testing.assert_close(second.encode(clip), first.encode(clip), rtol=0, atol=0)
+    assert not torch.equal(second.decode(first.encode(clip)), first.decode(first.encode(clip)))

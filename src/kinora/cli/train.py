@@ -22,15 +22,18 @@ Device = Annotated[str | None, typer.Option(help="cpu or cuda; the recipe's with
 def autoencoder(
     data: Data,
     out: Annotated[Path, typer.Option("--out", "-o", help="Folder for vae.safetensors and vae.json.")],
-    minutes: Annotated[float, typer.Option(min=0.01, help="Length of the run.")] = 12.0,
+    minutes: Annotated[float, typer.Option(min=0.01, help="Length of the run.")] = 11.0,
     steps: Annotated[int | None, typer.Option(min=1, help="Length in steps instead.")] = None,
+    refine: Annotated[
+        Path | None, typer.Option(help="Folder of an autoencoder: train only its decoder, on noisier latents.")
+    ] = None,
     threads: Annotated[int, typer.Option(min=1, help="Processor threads.")] = 2,
 ) -> None:
     """Fit the autoencoder: principal components, then a learned correction."""
     from kinora.train.autoencoder import AutoencoderRecipe, train_autoencoder
 
-    recipe = AutoencoderRecipe(minutes=minutes, steps=steps, threads=threads)
-    train_autoencoder(data, out, recipe, report=lambda row: typer.echo(_figures(row)))
+    recipe = AutoencoderRecipe(minutes=minutes, steps=steps, threads=threads, noise=0.2 if refine else 0.05)
+    train_autoencoder(data, out, recipe, refine=refine, report=lambda row: typer.echo(_figures(row)))
 
 
 @app.command()
