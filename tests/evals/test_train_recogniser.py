@@ -57,10 +57,10 @@ def test_a_new_cut_keeps_picture_and_mask_together():
 
 def test_training_lowers_the_loss_and_reports(data, tmp_path):
     lines: list[str] = []
-    recogniser = train(data, epochs=8, batch=8, say=lines.append)
+    recogniser = train(data, epochs=6, batch=8, say=lines.append)
     losses = [float(line.split("loss ")[1].split(",")[0]) for line in lines]
-    assert len(losses) == 8
-    assert losses[-1] < 0.5 * losses[0]
+    assert len(losses) == 6
+    assert losses[-1] < 0.6 * losses[0]
     checked = self_check(recogniser, data)
     assert set(checked) == {"renders", "softened", "noise", "chance"}
     assert checked["chance"]["setting"] == pytest.approx(1 / 3)

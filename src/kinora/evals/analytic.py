@@ -93,6 +93,9 @@ def subject_colour(frames: Frames, subject: Floats) -> str:
 NAMED = {name: PALETTE[name] for name in CORE["colour"]}
 """What the core colours' names mean, as displayed."""
 
+HAZE = 0.08
+"""Linear light that sky and air add to every paint: without it a red thing in blue light passes for pink."""
+
 WHITE_COUNTS = 0.5
 """Eyes, stripes and spots are white on subjects of every colour, so white must win twice over."""
 
@@ -107,7 +110,7 @@ def colour_votes(frames: Frames, subject: Floats) -> dict[str, float]:
     side = subject.shape[1]
     cells = np.stack([resized(light[..., c], side) for c in range(3)], axis=-1)[subject > 0.6]
     cells = cells[cells.sum(1) > 0.02]
-    names = np.array(list(NAMED.values()), dtype=np.float32) ** 2.2
+    names = np.array(list(NAMED.values()), dtype=np.float32) ** 2.2 + HAZE
     distance = np.linalg.norm(proportions(cells)[:, None] - proportions(names), axis=2)
     counts = np.bincount(distance.argmin(1), minlength=len(NAMED)) / max(len(cells), 1)
     return {name: float(n) * (WHITE_COUNTS if name == "white" else 1) for name, n in zip(NAMED, counts, strict=True)}

@@ -51,14 +51,14 @@ class CameraMotion:
         drift, growth, shear = float(self.drift.sum()), float(self.growth.sum()), float(self.shear.sum())
         if abs(growth) > ZOOMS and abs(growth) > abs(shear):
             return "zoom_in" if growth > 0 else "zoom_out"
-        if abs(shear) > ORBITS and abs(shear) > 0.5 * abs(drift):
+        if abs(shear) > max(ORBITS, 0.25 * abs(drift)):
             return "orbit"
         if abs(drift) > PANS:
             return "pan_left" if drift > 0 else "pan_right"
         return "static"
 
 
-PANS, ZOOMS, ORBITS = 0.2, 0.1, 0.12
+PANS, ZOOMS, ORBITS = 0.16, 0.16, 0.12
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,12 +129,14 @@ class Movement:
         }.get(verb)
 
 
-MOVES, RISES, GROWS = 0.15, 0.1, 2.0
+MOVES, RISES, GROWS = 0.14, 0.14, 2.2
 
 
 def movement(track: Track, camera: CameraMotion) -> Movement:
     """Separate the subject's own movement from the camera's."""
     slide, sink = camera.at(track.x[:-1], track.foot[:-1])
+    if camera.move == "orbit":  # it turns about the place where the subject starts, and so takes it nowhere
+        slide = np.zeros_like(slide)
     x = track.x - np.concatenate([[0], np.cumsum(slide)])
     foot = track.foot - np.concatenate([[0], np.cumsum(sink)])
     zoom = np.exp(2 * 2 * np.concatenate([[0], np.cumsum(camera.growth)]))

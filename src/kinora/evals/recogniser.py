@@ -69,7 +69,10 @@ class Recogniser:
 
     def save(self, path: Path, *, checked: dict[str, dict[str, float]]) -> None:
         """Write weights (half precision), words and self-check to one safetensors file, whole or not at all."""
-        state = {k: v.half() if v.is_floating_point() else v for k, v in self.network.state_dict().items()}
+        state = {
+            key: (value.half() if value.is_floating_point() else value).contiguous()
+            for key, value in self.network.state_dict().items()
+        }
         part = path.with_name(path.name + ".part")
         save_file(
             state, part, metadata={"words": json.dumps(self.network.config.words), "checked": json.dumps(checked)}
