@@ -62,9 +62,9 @@ def test_training_lowers_the_loss_and_reports(data, tmp_path):
     assert len(losses) == 6
     assert losses[-1] < 0.6 * losses[0]
     checked = self_check(recogniser, data)
-    assert set(checked) == {"renders", "softened", "noise", "chance"}
+    assert set(checked) == {"renders", "softened", "noise", "analytic", "chance"}
     assert checked["chance"]["setting"] == pytest.approx(1 / 3)
-    assert table(checked).count("\n") == 5
+    assert table(checked).count("\n") == 6
     recogniser.save(tmp_path / "r.safetensors", checked=checked)
     assert Recogniser.load(tmp_path / "r.safetensors").checked == checked
 

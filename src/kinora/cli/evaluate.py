@@ -79,6 +79,7 @@ def model_sampler(model: "Model") -> "Sampler":
     import torch
 
     from kinora.engine.engine import SOLVERS
+    from kinora.evals.recogniser import at_rate
     from kinora.flow.guidance import guided
     from kinora.flow.sample import solve
     from kinora.flow.schedule import shifted
@@ -106,7 +107,7 @@ def model_sampler(model: "Model") -> "Sampler":
         sigmas = shifted(setting.steps or defaults.steps, float(defaults.shift))
         state = LatentState.noise(seeds, shape).to(model.device, torch.float32)
         for latent in last(solve(pushed, state, sigmas, SOLVERS[defaults.solver])).x:
-            yield to_frames(model.vae.decode(latent[None].to(model.dtype)))[:frames]
+            yield at_rate(to_frames(model.vae.decode(latent[None].to(model.dtype)))[:frames], defaults.fps)
 
     return film
 

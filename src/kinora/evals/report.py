@@ -82,7 +82,7 @@ class Report:
         return said + "\n\n" + _table(["clips", "FD-own"], [[run, f"{d:.2f}"] for run, d in self.fd_own.items()])
 
     def _recogniser(self) -> str:
-        rows = [[row, *(f"{r[n] * 100:.1f}" for n in NAMES)] for row, r in self.recogniser.items()]
+        rows = [[row, *(f"{r[n] * 100:.1f}" if n in r else "" for n in NAMES)] for row, r in self.recogniser.items()]
         return _table(["clips", *NAMES], rows)
 
 

@@ -55,7 +55,7 @@ class Setting:
 
 @runtime_checkable
 class Sampler(Protocol):
-    """A model that films prompts: one clip [T, H, W, 3] for each, in order."""
+    """A model that films prompts: one clip [T, H, W, 3] at 8 fps for each, in order."""
 
     def __call__(self, prompts: Sequence[str], seeds: Sequence[int], setting: Setting) -> Iterable[Frames]:
         """Film all prompts, together if the model can; each clip depends on its own prompt and seed alone."""

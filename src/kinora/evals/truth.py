@@ -56,7 +56,7 @@ def judged(*folders: Path, draw_masks: Callable[[Scene], Bytes] | None = None) -
         shards = sorted(folder.glob("clips-*.json"))
         if not shards:
             raise BadInputFile(folder, rule="holds no rendered clips", remedy="make some: kinora world render")
-        parts += [_shard(path, draw_masks or _rendered_mask) for path in shards]
+        parts += [_shard(path, draw_masks or rendered_mask) for path in shards]
     return Judged(
         pictures=np.concatenate([p.pictures for p in parts]),
         masks=np.concatenate([p.masks for p in parts]),
@@ -91,7 +91,8 @@ def _shard(path: Path, draw_masks: Callable[[Scene], Bytes]) -> Judged:
         return Judged(pictures=held["pictures"], masks=held["masks"], labels=labels)
 
 
-def _rendered_mask(scene: Scene) -> Bytes:
+def rendered_mask(scene: Scene) -> Bytes:
+    """Where the scene's subject is seen: 255 there and 0 elsewhere, [t, H, W], at every MASK_EVERY-th frame."""
     from kinora.world.render import Renderer
 
     # The same motion at a quarter of the rate is every fourth frame, the first and the last among them.
