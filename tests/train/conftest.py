@@ -17,7 +17,12 @@ FRAMES, SIDE = 5, 2
 
 
 @pytest.fixture(scope="session")
-def cache(tmp_path_factory) -> LatentCache:
+def cache(data) -> LatentCache:
+    return LatentCache.open(data)
+
+
+@pytest.fixture(scope="session")
+def data(tmp_path_factory) -> Path:
     folder = tmp_path_factory.mktemp("latents")
     random = torch.Generator().manual_seed(0)
 
@@ -43,7 +48,7 @@ def cache(tmp_path_factory) -> LatentCache:
             folder / f"{name}.text.safetensors",
         )
     save_file({"states": normal(2, 384)}, folder / "null.text.safetensors")
-    return LatentCache.open(Path(folder))
+    return folder
 
 
 @pytest.fixture

@@ -80,6 +80,7 @@ def flow(
     from kinora.train.autoencoder import load_autoencoder
     from kinora.train.export import starting_weights
     from kinora.train.loop import train_flow
+    from kinora.train.parallel import Ranks
     from kinora.train.report import Report
     from kinora.train.sheet import SheetMaker
     from kinora.train.state import STATE_FILE
@@ -104,7 +105,8 @@ def flow(
         report=Report(out, Console(stderr=True)),
         stop=interrupted,
     )
-    typer.echo(f"{out}: {state.step} steps, {state.samples} samples, {state.minutes:.1f} minutes")
+    if Ranks.join(config.device).first:
+        typer.echo(f"{out}: {state.step} steps, {state.samples} samples, {state.minutes:.1f} minutes")
 
 
 @app.command()

@@ -17,7 +17,7 @@ from torch import Tensor
 from kinora.data.cache import LatentCache
 from kinora.data.loader import Batch, Loader, prefetch
 from kinora.errors import InvalidRequest
-from kinora.models.dit import DiT
+from kinora.models.dit import DiT, DiTConfig
 from kinora.train.compute import prepare
 from kinora.train.config import FlowConfig
 from kinora.train.ema import Ema
@@ -155,7 +155,7 @@ class FlowRun:
 
     def restore(self, state: TrainState) -> None:
         """Go on from a state. Raises InvalidRequest when it is of another model."""
-        if state.config["model"] != self.config.to_dict()["model"]:
+        if DiTConfig.from_dict(state.config["model"]) != self.config.model:
             raise InvalidRequest(
                 f"recipe {self.config.name}",
                 rule=f"the checkpoint is of {state.config['name']}, a model of other sizes",
@@ -260,6 +260,8 @@ class Events:
                 act()
 
     def _metrics(self) -> None:
+        if not self.run.meter.norms:
+            return  # no step since the last row
         self._row("train", **self.run.meter.read(), position=self.run.position, samples=self.run.samples)
 
     def _held_out(self) -> None:

@@ -1,0 +1,42 @@
+#!/usr/bin/env bash
+# From an empty folder to src/kinora/weights/kinora-small on two CPU cores, in about two and a half hours.
+#
+#     runs/cpu.sh                    the whole run; after a kill the same command goes on where it was
+#     TRY=1 runs/cpu.sh              every stage with tiny numbers, in a few minutes, into runs/out/try
+#
+# Needs `make check` to have made .venv, and OpenGL through EGL (see README.md). Measured on a two-core Xeon without AMX:
+# drawing 34 minutes (about 6 clips a second), autoencoder 12, latents 10, flow 90.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+
+if [ -n "${TRY:-}" ]; then
+  out=${OUT:-runs/out/try}; clips=16; images=64; recipe=cpu_tiny
+  autoencoder=(--steps 3); flow=(--steps 12); to=$out/model
+else
+  out=${OUT:-runs/out/cpu}; clips=12000; images=8192; recipe=cpu_small
+  autoencoder=(--minutes "${AUTOENCODER_MINUTES:-12}"); flow=(--minutes "${FLOW_MINUTES:-90}")
+  to=${TO:-src/kinora/weights/kinora-small}
+fi
+cores=${CORES:-2}
+export PATH="$PWD/.venv/bin:$PATH"
+export OMP_WAIT_POLICY=PASSIVE # threads that spin while they wait take the other process's core
+
+stage() { printf '\n== %s ==\n' "$*"; }
+
+stage draw "$clips clips and $images pictures"
+kinora world render "$out/world" --clips "$clips" --images "$images" --processes "$cores"
+
+stage autoencoder
+[ -e "$out/vae/vae.json" ] || kinora train autoencoder "$out/world" --out "$out/vae" --threads "$cores" "${autoencoder[@]}"
+
+stage latents
+kinora train latents "$out/world" --vae "$out/vae" --threads "$cores"
+
+# One process a core, in lockstep: products of a model this small are too short to split over threads.
+stage flow
+torchrun --nproc-per-node "$cores" --master-port "${PORT:-29511}" -m kinora train flow "$out/world" \
+  --recipe "$recipe" --vae "$out/vae" --out "$out/flow" "${flow[@]}"
+
+stage export
+card=(); [ -e "$to/MODEL_CARD.md" ] && card=(--card "$to/MODEL_CARD.md")
+kinora train export "$out/flow" --vae "$out/vae" --recipe "$recipe" --out "$to" "${card[@]}"
