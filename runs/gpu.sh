@@ -13,7 +13,7 @@ set -euo pipefail
 cd "$(dirname "$0")/.."
 
 if [ -n "${TRY:-}" ]; then
-  out=${OUT:-runs/out/try-gpu}; device=cpu; recipe=cpu_tiny; size=64x64; frames=9; cores=2; fps=16
+  out=${OUT:-runs/out/try-gpu}; device=cpu; recipe=cpu_tiny; size=128x128; frames=33; cores=2; fps=16
   first_clips=8; clips=16; images=32; draw_seconds=600
   autoencoder=(--steps 3 --threads 1); flow=(--steps 12); encode=4
 else

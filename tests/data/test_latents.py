@@ -8,8 +8,9 @@ import torch
 from einops import rearrange
 from safetensors.torch import load, load_file
 
-from kinora.data.latents import KINDS, encode_dataset
+from kinora.data.latents import KINDS, encode_dataset, fingerprint
 from kinora.errors import BadInputFile
+from kinora.models.vae import Autoencoder
 
 
 def pixels(frames):
@@ -81,6 +82,18 @@ def test_other_weights_make_the_latents_anew_but_not_the_text(rendered, vae, oth
     text.batches.clear()
     assert all(done.fresh for done in encode_dataset(rendered, other_vae, text))
     assert text.batches == []
+
+
+def test_another_decoder_leaves_latents_valid():
+    model = Autoencoder()
+    before = fingerprint(model)
+    with torch.no_grad():
+        for part in (model.decoder, model.reconstruct):
+            for param in part.parameters():
+                param.add_(1.0)
+    assert fingerprint(model) == before
+    model.scale.mul_(2)
+    assert fingerprint(model) != before
 
 
 def test_a_shard_rendered_again_is_encoded_again(rendered, vae, text):
