@@ -31,11 +31,24 @@ LENGTHS = (33, 33, 33, 25, 17)
 """Frames a batch is cut to: mostly whole clips, sometimes two or three seconds of one."""
 
 
-def train(data: Judged, *, epochs: int, batch: int = 32, rate: float = 4e-3, seed: int = 0, say: Say) -> Recogniser:
-    """AdamW with a one-cycle rate; every clip is seen once an epoch, flipped, cut and degraded at random."""
+def train(
+    data: Judged,
+    *,
+    epochs: int,
+    batch: int = 32,
+    rate: float = 4e-3,
+    seed: int = 0,
+    init: Recogniser | None = None,
+    say: Say,
+) -> Recogniser:
+    """AdamW with a one-cycle rate; every clip is seen once an epoch, flipped, cut and degraded at random.
+
+    `init` is a recogniser to go on from, at half the rate.
+    """
     torch.manual_seed(seed)
     generator = Generator().manual_seed(seed)
-    network = Network(NetworkConfig()).train()
+    network = init.network.train() if init else Network(NetworkConfig()).train()
+    rate = rate / 2 if init else rate
     network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]  # torch's stubs lack this keyword
     optimizer = torch.optim.AdamW(network.parameters(), lr=rate, weight_decay=0.02)
     steps = epochs * (len(data) // batch)
@@ -172,6 +185,7 @@ def main() -> None:
     parser.add_argument("--held", type=int, default=300, help="clips kept for the self-check")
     parser.add_argument("--epochs", type=int, default=14)
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--init", type=Path, help="weights to go on from")
     parser.add_argument("--check", action="store_true", help="train nothing; check the weights in --out again")
     given = parser.parse_args()
 
@@ -184,7 +198,8 @@ def main() -> None:
     if given.check:
         recogniser = Recogniser.load(given.out)
     else:
-        recogniser = train(data, epochs=given.epochs, seed=given.seed, say=say)
+        init = Recogniser.load(given.init) if given.init else None
+        recogniser = train(data, epochs=given.epochs, seed=given.seed, init=init, say=say)
     checked = self_check(recogniser, held)
     recogniser.save(given.out, checked=checked)
     say(table(checked))
