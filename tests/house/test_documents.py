@@ -51,7 +51,8 @@ def test_commands_exist_with_the_flags_shown(block):
         if name == "make":
             wrong += [f"make {words[0]}"] if f"\n{words[0]}:" not in makefile else []
         elif name in {"python", "bash"}:
-            wrong += [f"no script {words[0]}"] if not (ROOT / words[0]).is_file() else []
+            script = f"src/{words[1].replace('.', '/')}.py" if words[0] == "-m" else words[0]
+            wrong += [f"no script {script}"] if not (ROOT / script).is_file() else []
         elif name == "kinora":
             wrong += unknown_to_kinora(words)
         else:
