@@ -33,7 +33,8 @@ class Shot:
     """One prompt, filmed once.
 
     `seconds`, `size` (height, width), `fps`, `steps` and `guidance` left at None take the model's own
-    defaults; `seed` None draws one, which the finished clip reports. Guidance 1 turns guidance off.
+    defaults; `seed` None draws one, which the finished clip reports. Guidance 1 turns guidance off. `expand` lets a
+    model that wants dense prompts have this one put into its words first.
     """
 
     prompt: str
@@ -45,6 +46,7 @@ class Shot:
     guidance: Real | None = None
     negative: str = ""
     model: str = DEFAULT_MODEL
+    expand: bool = True
 
     def __post_init__(self) -> None:
         if not self.prompt.strip():

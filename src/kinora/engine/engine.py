@@ -1,41 +1,39 @@
-"""The engine: a shot goes in, events come out.
+"""The engine: a shot or a film goes in, events come out.
 
     engine = Engine(load_model("kinora-small"), default_guard())
     for event in engine.generate(Shot("a red ball bounces in a meadow")): ...
+    for event in engine.film(Film(...)): ...
 
 Nothing about a request is kept on the engine, so several generations may take turns on one; weights are its only state.
 """
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar
 
 import numpy as np
 import numpy.typing as npt
-import torch
 from jaxtyping import Float
 from torch import Tensor
 
 from kinora.checkpoints.store import Model
 from kinora.clip import Clip
+from kinora.engine import coding
 from kinora.engine.events import Done, Event, Frames, Progress, Refused
+from kinora.engine.film import Film
 from kinora.engine.memory import peak_memory
-from kinora.errors import KinoraError
-from kinora.flow.guidance import guided
-from kinora.flow.sample import solve
-from kinora.flow.schedule import shifted
-from kinora.flow.solvers import Solver, Step, Velocity, dpmpp, euler, heun, unipc
-from kinora.flow.state import LatentState
-from kinora.models.dit import TextContext
+from kinora.engine.projector import Projector, given
+from kinora.engine.reel import Reel
+from kinora.engine.script import Script
+from kinora.engine.solving import SOLVERS, solve_film
 from kinora.request import Plan, Shot
 from kinora.safety import FrameBook, Guard
 
-SOLVERS: dict[str, Solver] = {"euler": euler, "heun": heun, "unipc": unipc, "dpmpp": dpmpp}
+__all__ = ["SOLVERS", "Engine"]
 
-DECODE_LATENTS = 2
-"""Latent frames decoded at once: 8 frames, so that memory stays that of one second."""
+Pixels = npt.NDArray[np.uint8]
 
 Item = TypeVar("Item")
 
@@ -56,6 +54,15 @@ class Timings:
             self.seconds[stage] = self.seconds.get(stage, 0.0) + time.perf_counter() - start
 
 
+@dataclass(frozen=True)
+class Take:
+    """What is kept of one film while it is made."""
+
+    book: FrameBook
+    reel: Reel
+    timings: Timings
+
+
 class Engine:
     """Films shots with one model under one guard."""
 
@@ -72,86 +79,78 @@ class Engine:
         anything is computed, if this model can't make the shot.
         """
         plan = self.model.limits.plan(shot)
-        verdict = self.guard.screen(plan.prompt)
-        if not verdict.allowed:
-            return iter([Refused(verdict)])
-        return self._film(plan)
+        grid = self.model.limits.grid
+        frames = grid.frames_for(plan.seconds, plan.fps)
+        return self.film(Film.of(plan, grid.latent_shape(frames, *plan.size)[0]))
 
-    def _film(self, plan: Plan) -> Iterator[Event]:
-        timings, book = Timings(), FrameBook()
-        with timings.of("read"):
-            velocity = self._velocity(plan)
+    def film(self, film: Film) -> Iterator[Event]:
+        """Screen every prompt of `film` at once, then make it as the caller iterates; closing the iterator cancels.
+
+        Raises InvalidRequest, on iteration, where a prompt is too long or the conditions don't fit.
+        """
+        for prompt in dict.fromkeys((film.plan.prompt, *film.prompts, film.plan.negative)):
+            verdict = self.guard.screen(prompt)
+            if not verdict.allowed:
+                return iter([Refused(verdict)])
+        return self._film(film)
+
+    def encode(self, frames: Pixels) -> Float[Tensor, "1 c t h w"]:
+        """Latents of 4n+1 frames (uint8 T H W C) that open a shot; see `coding.encode`."""
+        return coding.encode(self.model, frames)
+
+    def encode_groups(self, frames: Pixels) -> Float[Tensor, "1 c t h w"]:
+        """Latents of 4n frames in the midst of a shot; see `coding.encode_groups`."""
+        return coding.encode_groups(self.model, frames)
+
+    def decode(self, latents: Float[Tensor, "1 c t h w"]) -> Pixels:
+        """Frames of latents that open a shot; see `coding.decode`."""
+        return coding.decode(self.model, latents)
+
+    def _film(self, film: Film) -> Iterator[Event]:
+        with Reel(film.plan.size) as reel:
+            yield from self._make(film, Take(book=FrameBook(), reel=reel, timings=Timings()))
+
+    def _make(self, film: Film, take: Take) -> Iterator[Event]:
+        plan = film.plan
+        with take.timings.of("read"):
+            script = Script(self.model, film.prompts, plan.negative, float(plan.guidance))
         yield Progress("read", 1, 1)
-        for step in _paced(self._denoise(plan, velocity), "denoise", timings):
-            yield Progress("denoise", step.index + 1, step.total)
-        total, frames = plan.frames, []
-        for chunk in _paced(self._decode(step.x, total), "decode", timings):
-            verdict = self.guard.review(chunk, book)
+        projector = Projector(self.model, film)
+        if (yield from self._deliver(given(film.before), plan, take)):
+            return
+        for solved in _paced(solve_film(self.model, film, script), "denoise", take.timings):
+            yield Progress("denoise", solved.done, solved.total)
+            if solved.latents is not None:
+                shown = projector.show(solved.latents, solved.cut)
+                if (yield from self._deliver(shown, plan, take)):
+                    return
+        if (yield from self._deliver(given(film.after), plan, take)):
+            return
+        yield Done(self._clip(film, take))
+
+    def _deliver(self, chunks: Iterable[Pixels], plan: Plan, take: Take) -> Generator[Event, None, bool]:
+        """Review frames and tell them; returns whether the guard refused one, which then was the last event."""
+        for chunk in _paced(chunks, "decode", take.timings):
+            verdict = self.guard.review(chunk, take.book)
             if not verdict.allowed:
                 yield Refused(verdict)
-                return
-            frames.append(chunk)
-            yield Frames(book.reviewed - len(chunk), chunk)
-            yield Progress("decode", book.reviewed, total)
-        yield Done(self._clip(plan, np.concatenate(frames), book, timings))
+                return True
+            take.reel.append(chunk)
+            yield Frames(take.book.reviewed - len(chunk), chunk)
+            yield Progress("decode", take.book.reviewed, plan.frames)
+        return False
 
-    @torch.inference_mode()
-    def _velocity(self, plan: Plan) -> Velocity:
-        """Read the prompt and return the guided velocity towards it.
-
-        Raises InvalidRequest if the prompt has more wordpieces than the text encoder reads.
-        """
-        model = self.model
-        read = model.text.encode([plan.prompt, plan.negative])
-        # Embedded once for all steps, and padded alike, so that one call can serve prompt and negative together.
-        states = read.states.to(model.dtype)
-        both = model.dit.text_context(states, read.mask)
-        prompt = model.dit.text_context(states[:1], read.mask[:1])
-        negative = model.dit.text_context(states[1:], read.mask[1:])
-
-        @torch.inference_mode()
-        def velocity(x: Tensor, sigma: Tensor, text: TextContext) -> Tensor:
-            # The solver stays in float32 whatever the model computes in: it takes differences of near numbers.
-            return model.dit(x.to(model.dtype), sigma, text).float()
-
-        return guided(velocity, prompt, negative, float(plan.guidance), join=lambda _first, _second: both)
-
-    def _denoise(self, plan: Plan, velocity: Velocity) -> Iterator[Step]:
-        """From seeded noise to the clean latent, step by step."""
-        model = self.model
-        grid = model.limits.grid
-        shape = grid.latent_shape(grid.frames_for(plan.seconds, plan.fps), *plan.size)
-        state = LatentState.noise([plan.seed], (model.vae.channels, *shape)).to(model.device, torch.float32)
-        sigmas = shifted(plan.steps, float(model.defaults.shift))
-        return solve(velocity, state, sigmas, SOLVERS[model.defaults.solver])
-
-    def _decode(self, latent: Float[Tensor, "1 c t h w"], count: int) -> Iterator[npt.NDArray[np.uint8]]:
-        """The clip's `count` frames in chunks; what the 4n+1 rule made beyond them is dropped.
-
-        Raises KinoraError when the numbers have run away.
-        """
-        stream = self.model.vae.stream()
-        for chunk in torch.split(latent.to(self.model.dtype), DECODE_LATENTS, dim=2):
-            pixels = stream(chunk)[0]
-            if not torch.isfinite(pixels).all():
-                remedy = "lower the guidance, or check the weights with `kinora doctor`"
-                raise KinoraError(f"{self.model.name}", rule="its frames are not numbers any more", remedy=remedy)
-            levels = ((pixels.float().clamp(-1, 1) + 1) * 127.5).round().to(torch.uint8)
-            yield levels[:, :count].permute(1, 2, 3, 0).contiguous().cpu().numpy()
-            count -= min(count, levels.shape[1])
-            if count == 0:
-                return
-
-    def _clip(self, plan: Plan, frames: npt.NDArray[np.uint8], book: FrameBook, timings: Timings) -> Clip:
-        assert book.reviewed == len(frames), f"{book.reviewed} frames reviewed, {len(frames)} delivered"
+    def _clip(self, film: Film, take: Take) -> Clip:
+        plan, reviewed = film.plan, take.book.reviewed
+        assert reviewed == len(take.reel) == plan.frames, f"{reviewed} frames reviewed, {len(take.reel)} delivered"
         info = {
-            "frames_reviewed": book.reviewed,
-            "warnings": book.warnings,
-            "timings": {stage: round(seconds, 3) for stage, seconds in timings.seconds.items()},
+            "frames_reviewed": reviewed,
+            "warnings": take.book.warnings,
+            "timings": {stage: round(seconds, 3) for stage, seconds in take.timings.seconds.items()},
             "peak_memory": peak_memory(),
         }
         return Clip(
-            frames=frames,
+            frames=take.reel.frames(),
             fps=plan.fps,
             prompt=plan.prompt,
             negative=plan.negative,
@@ -160,7 +159,7 @@ class Engine:
             version=self.model.version,
             steps=plan.steps,
             guidance=plan.guidance,
-            info=info,
+            info={**film.info, **info},
         )
 
 

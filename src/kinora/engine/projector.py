@@ -1,0 +1,59 @@
+"""Latent frames become the pixel frames that are delivered, piece by piece and in order."""
+
+from collections.abc import Iterator
+
+import numpy as np
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from kinora.checkpoints.store import Model
+from kinora.engine.coding import DECODE_LATENTS, Frames, pixels
+from kinora.engine.film import Carry, Cut, Film
+
+
+class Projector:
+    """Decodes one film. Each shot has a decoder of its own, which sees nothing across the cut."""
+
+    def __init__(self, model: Model, film: Film) -> None:
+        self._model, self._film = model, film
+        self._at = 0  # decoded frames of the film so far
+        self._cut: Cut | None = None
+        self._left = 0  # frames of the shot still to come
+
+    def show(self, latents: Float[Tensor, "1 c t h w"], cut: Cut) -> Iterator[Frames]:
+        """Those frames (uint8 T H W C) of the next latent frames of the shot `cut` that are delivered.
+
+        Raises KinoraError when the numbers have run away.
+        """
+        if cut is not self._cut:
+            self._cut, self._stream = cut, self._model.vae.stream()
+            self._left = self._model.vae.stride[0] * (cut.stop - cut.start - 1) + 1 - cut.trim
+        start, stop = self._film.kept
+        for chunk in torch.split(latents.to(self._model.dtype), DECODE_LATENTS, dim=2):
+            if self._at >= stop:
+                return
+            frames = restored(pixels(self._stream(chunk)[0], self._model.name), self._at, self._film.carry)
+            frames = frames[: self._left]
+            first, self._at = self._at, self._at + len(frames)
+            self._left -= len(frames)
+            shown = frames[max(0, start - first) : max(0, stop - first)]
+            if len(shown):
+                yield shown
+
+
+def given(frames: Frames | None) -> Iterator[Frames]:
+    """Frames that nobody has to make, in pieces of a second."""
+    if frames is not None:
+        yield from (frames[start : start + 8] for start in range(0, len(frames), 8))
+
+
+def restored(frames: Frames, start: int, carry: tuple[Carry, ...]) -> Frames:
+    """Decoded frames, from frame `start` of the film on, with what decoding lost of given ones put back."""
+    for one in carry:
+        for index in range(len(frames)):
+            weight = one.weight(start + index)
+            if weight > 0:
+                changed = frames[index] + np.rint(weight * one.residual).astype(np.int16)
+                frames[index] = changed.clip(0, 255).astype(np.uint8)
+    return frames
