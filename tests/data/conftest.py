@@ -36,6 +36,8 @@ def text() -> FakeText:
 class FakeAutoencoder(torch.nn.Module):
     """48 mixtures of the mean colour of 16x16 patches of every fourth frame."""
 
+    stride = (4, 16, 16)
+
     def __init__(self, seed: int = 0) -> None:
         super().__init__()
         weight = torch.randn(48, 3, generator=torch.Generator().manual_seed(seed))

@@ -2,6 +2,7 @@
 
 from collections import Counter
 from contextlib import closing
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ import torch
 
 from kinora.data.cache import LatentCache
 from kinora.data.latents import encode_dataset
-from kinora.data.loader import Loader, LoaderConfig, choose_caption, draw, pad, prefetch
+from kinora.data.loader import BUCKETS, Loader, LoaderConfig, choose_caption, draw, pad, prefetch
 
 MIXTURE = {"still": 0.4, "short": 0.3, "full": 0.3}
 
@@ -92,3 +93,19 @@ def test_prefetch_raises_what_the_maker_raised():
 
     with pytest.raises(OSError, match="batch 7"), closing(prefetch(make, 7)) as batches:
         next(batches)
+
+
+def test_scattered_frames_are_those_at_their_times_with_their_motion(cache):
+    buckets = {**BUCKETS, "scattered": replace(BUCKETS["scattered"], frames=2)}
+    loader = Loader(cache, LoaderConfig(tokens=64, null=0.0, buckets=buckets), seed=3)
+    whole = [cache.clips[k] for k in range(len(cache.clips))]
+    times = set()
+    for index in range(8):
+        batch = loader.batch(index, {"scattered": 1.0})
+        times.add(batch.times)
+        assert batch.latents.shape[2] == len(batch.times) == 2
+        assert batch.motion.shape[2] == 2
+        found = [s for s in whole if torch.equal(s.latents()[:, list(batch.times)], batch.latents[0])]
+        assert len(found) == 1
+        assert torch.equal(found[0].motion[:, list(batch.times)], batch.motion[0])
+    assert len(times) > 1

@@ -154,6 +154,11 @@ def test_causal_blocks_do_not_see_what_comes_after(tiny, batch):
 
 def test_start_does_not_matter_to_a_whole_clip(tiny, batch):
     torch.testing.assert_close(tiny(*batch, start=50), tiny(*batch), atol=1e-4, rtol=1e-4)
+    frames = batch[0].shape[2]
+    listed = tiny(*batch, start=tuple(range(50, 50 + frames)))
+    torch.testing.assert_close(listed, tiny(*batch, start=50), atol=0, rtol=0)
+    apart = tiny(*batch, start=tuple(range(0, 3 * frames, 3)))
+    assert (apart - listed).abs().max() > 1e-4
 
 
 def test_masked_text_takes_no_part_and_unmasked_padding_does(tiny, batch):

@@ -25,7 +25,7 @@ class Oracle:
     def __init__(self, clean, wrong_on_held=False):
         self.clean, self.wrong_on_held = clean, wrong_on_held
 
-    def __call__(self, latent, sigma, text, *, text_mask, blocks):
+    def __call__(self, latent, sigma, text, *, text_mask, blocks, start):
         self.sigma, self.blocks = sigma, blocks
         s = sigma[:, None, :, None, None]
         velocity = (latent - self.clean) / s.clamp(min=1e-6)
@@ -35,12 +35,12 @@ class Oracle:
 
 
 def test_the_true_velocity_has_no_loss(batch, config):
-    loss = flow_loss(Oracle(batch.latents), batch, config, generator_for(0, 0, 0, CPU))
+    loss, _ = flow_loss(Oracle(batch.latents), batch, config, generator_for(0, 0, 0, CPU))
     assert float(loss) < 1e-6
 
 
 def test_an_untrained_model_has_the_loss_of_zero(batch, config):
-    loss = flow_loss(lambda x, *_, **__: torch.zeros_like(x), batch, config, generator_for(0, 0, 0, CPU))
+    loss, _ = flow_loss(lambda x, *_, **__: torch.zeros_like(x), batch, config, generator_for(0, 0, 0, CPU))
     assert float(loss) == pytest.approx(2, abs=0.15)  # E (noise - clean)^2, both of unit variance
 
 
@@ -49,7 +49,7 @@ def test_clean_frames_teach_nothing(batch, config):
         config, forcing=ForcingConfig(same=0.0, independent=0.0, prefix=1.0, full=0.0, tail=0.0, mean=2.0)
     )
     oracle = Oracle(batch.latents, wrong_on_held=True)
-    loss = flow_loss(oracle, batch, prefixes, generator_for(0, 0, 0, CPU))
+    loss, _ = flow_loss(oracle, batch, prefixes, generator_for(0, 0, 0, CPU))
     assert (oracle.sigma < 0.05).any(), "some frames were held clean"
     assert float(loss) < 1e-6
 
@@ -66,7 +66,7 @@ def test_clips_get_causal_blocks_and_stills_none(batch, config):
 
 def test_a_step_repeats_itself_and_no_other(batch, config):
     def loss(step, rank=0):
-        return float(flow_loss(lambda x, *_, **__: x, batch, config, generator_for(3, step, rank, CPU)))
+        return float(flow_loss(lambda x, *_, **__: x, batch, config, generator_for(3, step, rank, CPU))[0])
 
     assert loss(7) == loss(7)
     assert len({loss(7), loss(8), loss(7, rank=1)}) == 3

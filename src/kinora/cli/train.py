@@ -13,7 +13,7 @@ app = typer.Typer(help="Train a model.", no_args_is_help=True)
 
 Data = Annotated[Path, typer.Argument(help="Folder of rendered shards.", exists=True, file_okay=False)]
 Vae = Annotated[Path, typer.Option(help="Folder with vae.safetensors and vae.json.", exists=True, file_okay=False)]
-Recipe = Annotated[str, typer.Option(help="cpu_small, cpu_tiny or gpu_medium.")]
+Recipe = Annotated[str, typer.Option(help="cpu_small, cpu_small_motion, cpu_tiny or gpu_medium.")]
 Threads = Annotated[int | None, typer.Option(min=1, help="Processor threads; the recipe's without it.")]
 Device = Annotated[str | None, typer.Option(help="cpu or cuda; the recipe's without it.")]
 

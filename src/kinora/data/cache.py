@@ -35,7 +35,7 @@ class LatentCache:
             for latents in sorted(data.glob(f"{kind}-?????.latents.safetensors")):
                 text = latents.with_name(latents.name.replace(".latents.", ".text."))
                 if text.exists():
-                    found.append(Shard(latents, text))
+                    found.append(Shard(latents, text, latents.with_name(latents.name.replace(".latents.", ".motion."))))
         null = data / "null.text.safetensors"
         if not null.exists() or not any(shards.values()):
             raise BadInputFile(data, rule="holds no latents cache", remedy="make it first: kinora train latents")
@@ -110,6 +110,14 @@ class Sample:
         return still
 
     @property
+    def motion(self) -> Float[Tensor, "m t h w"] | None:
+        """What moves where (see data.motion), where the cache has it."""
+        if self.shard.motion is None:
+            return None
+        targets: Tensor = self.shard.motion.get_slice("motion")[self.row]
+        return targets
+
+    @property
     def kinds(self) -> list[str]:
         """The kind of each caption."""
         first = self.row * self.shard.num_captions
@@ -124,12 +132,13 @@ class Sample:
 
 
 class Shard:
-    """Two open files; tensors are sliced from the memory map, so only rows that are used are ever read."""
+    """Open files; tensors are sliced from the memory map, so only rows that are used are ever read."""
 
-    def __init__(self, latents: Path, text: Path) -> None:
+    def __init__(self, latents: Path, text: Path, motion: Path) -> None:
         self.name = latents.name.split(".")[0]
         self.file = open_tensors(latents)
         self.text = open_tensors(text)
+        self.motion = open_tensors(motion) if motion.exists() else None
         self.stamp = sorted({**(self.file.metadata() or {}), **(self.text.metadata() or {})}.items())
         self.shape: tuple[int, ...] = tuple(self.file.get_slice("latents").get_shape())
         stills = "stills" in self.file.keys()  # noqa: SIM118 - a safetensors file is no mapping

@@ -2,6 +2,7 @@
 
 Beside each shard `clips-00000.npy` + `.json` (see world.dataset) come
 `clips-00000.latents.safetensors` {"latents": bf16 [N,c,t,h,w], for clips also "stills": bf16 [N,4,c,1,h,w]} and
+`clips-00000.motion.safetensors` {"motion": fp16 [N,m,t,h,w]} (see data.motion),
 `clips-00000.text.safetensors` {"states": bf16 [sum_len,d], "offsets": int64 [N*C+1], "kind": uint8 [N*C]},
 and once `null.text.safetensors` {"states": bf16 [len,d]}, the encoding of the empty prompt.
 """
@@ -21,6 +22,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor
 
+from kinora.data.motion import CHANNELS, motion_targets
 from kinora.errors import BadInputFile
 
 __all__ = ["KINDS", "Caption", "PromptEncoder", "ShardDone", "encode_dataset", "find_shards", "fingerprint"]
@@ -38,6 +40,11 @@ class VideoEncoder(Protocol):
 
     def encode(self, pixels: Float[Tensor, "b 3 T H W"]) -> Float[Tensor, "b c t h w"]:
         """Normalised latents of pixels in [-1, 1]."""
+        ...
+
+    @property
+    def stride(self) -> tuple[int, int, int]:
+        """Pixels per latent along time, height and width."""
         ...
 
     def state_dict(self) -> dict[str, Tensor]:
@@ -109,12 +116,17 @@ def encode_dataset(
             for path, stamp in (
                 (shard.with_suffix(".latents.safetensors"), {"source": source, "vae": weights}),
                 (shard.with_suffix(".text.safetensors"), {"source": source}),
+                (shard.with_suffix(".motion.safetensors"), {"source": source, "channels": " ".join(CHANNELS)}),
             )
-            if not _is_current(path, stamp)
+            if not _is_current(path, stamp) and not (path.name.endswith(".motion.safetensors") and is_images(shard))
         ]
         for path, stamp in stale:
             if path.name.endswith(".latents.safetensors"):
                 _save(path, _encode_frames(np.load(shard, mmap_mode="r"), vae, batch, torch.device(device)), stamp)
+            elif path.name.endswith(".motion.safetensors"):
+                rows, columns = np.load(shard, mmap_mode="r").shape[2:4]
+                size = rows // vae.stride[1], columns // vae.stride[2]
+                _save(path, _motion(json.loads(description), size, vae.stride[0]), stamp)
             else:
                 _save(path, _encode_captions(_captions(shard.name, json.loads(description)), text), stamp)
         yield ShardDone(index, len(shards), shard.stem, bool(stale))
@@ -166,6 +178,17 @@ def _encode_frames(
 def _encode(vae: VideoEncoder, frames: UInt8[np.ndarray, "n T H W 3"], device: torch.device) -> Tensor:
     pixels = torch.from_numpy(np.array(frames)).to(device).float().div_(127.5).sub_(1)
     return vae.encode(rearrange(pixels, "n t h w c -> n c t h w")).to("cpu", torch.bfloat16)
+
+
+def is_images(shard: Path) -> bool:
+    """Whether a shard holds pictures, in which nothing moves."""
+    return shard.name.startswith("images-")
+
+
+def _motion(description: dict[str, Any], size: tuple[int, int], stride: int) -> dict[str, Tensor]:
+    """Motion targets of every clip of one shard."""
+    targets = [motion_targets(sample["scene"], size, stride) for sample in description["samples"]]
+    return {"motion": torch.from_numpy(np.stack(targets)).half()}
 
 
 def _captions(name: str, description: dict[str, Any]) -> list[list[Caption]]:

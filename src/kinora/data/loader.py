@@ -23,10 +23,15 @@ __all__ = ["Batch", "Bucket", "Loader", "LoaderConfig", "prefetch"]
 
 @dataclass(frozen=True, kw_only=True)
 class Bucket:
-    """One kind of batch: `frames` latent frames a sample (None: all), and how its captions are chosen."""
+    """One kind of batch: `frames` latent frames a sample (None: all), and how its captions are chosen.
+
+    `scattered`: the frames are not the first ones but any, the same for the whole batch. What frames far from each
+    other have in common is the motion; neighbours mostly repeat each other, at the full price.
+    """
 
     frames: int | None
     captions: Mapping[str, Real]
+    scattered: bool = False
 
 
 CLIP_CAPTIONS = MappingProxyType({"medium": 0.5, "long": 0.2, "short": 0.2, "terse": 0.1})
@@ -35,6 +40,7 @@ BUCKETS: Mapping[str, Bucket] = MappingProxyType(
         "still": Bucket(frames=1, captions=MappingProxyType({"image": 1.0})),
         "short": Bucket(frames=3, captions=CLIP_CAPTIONS),
         "full": Bucket(frames=None, captions=CLIP_CAPTIONS),
+        "scattered": Bucket(frames=4, captions=CLIP_CAPTIONS, scattered=True),
     }
 )
 
@@ -56,12 +62,17 @@ class LoaderConfig:
 
 @dataclass(frozen=True)
 class Batch:
-    """Samples of one bucket: latents with their captions' states; `mask` is True on real text tokens."""
+    """Samples of one bucket: latents with their captions' states; `mask` is True on real text tokens.
+
+    `motion` are the targets of data.motion where all samples have them; `times` the positions of scattered frames.
+    """
 
     bucket: str
     latents: Float[Tensor, "b c t h w"]
     text: Float[Tensor, "b l d"]
     mask: Bool[Tensor, "b l"]
+    motion: Float[Tensor, "b m t h w"] | None = None
+    times: tuple[int, ...] | None = None
 
     @property
     def tokens(self) -> int:
@@ -73,7 +84,8 @@ class Batch:
         if parts == 1:
             return self
         rows = slice(index % max(1, min(parts, len(self.latents))), None, parts)
-        return replace(self, latents=self.latents[rows], text=self.text[rows], mask=self.mask[rows])
+        motion = None if self.motion is None else self.motion[rows]
+        return replace(self, latents=self.latents[rows], text=self.text[rows], mask=self.mask[rows], motion=motion)
 
     def to(self, device: torch.device, dtype: torch.dtype) -> "Batch":
         """On another device; latents and text in `dtype`."""
@@ -82,12 +94,17 @@ class Batch:
             latents=self.latents.to(device, dtype, non_blocking=True),
             text=self.text.to(device, dtype, non_blocking=True),
             mask=self.mask.to(device, non_blocking=True),
+            motion=None if self.motion is None else self.motion.to(device, torch.float32, non_blocking=True),
         )
 
     def pinned(self) -> "Batch":
         """In page-locked memory, from which a GPU copies without waiting."""
         return replace(
-            self, latents=self.latents.pin_memory(), text=self.text.pin_memory(), mask=self.mask.pin_memory()
+            self,
+            latents=self.latents.pin_memory(),
+            text=self.text.pin_memory(),
+            mask=self.mask.pin_memory(),
+            motion=None if self.motion is None else self.motion.pin_memory(),
         )
 
 
@@ -118,16 +135,25 @@ class Loader:
 
     def collate(self, name: str, samples: list[Sample], random: np.random.Generator) -> Batch:
         """One batch of the given samples, captions (or their absence) drawn with `random`."""
-        bucket, latents, texts = self.config.buckets[name], [], []
+        bucket, latents, texts, motions = self.config.buckets[name], [], [], []
+        times = scatter(samples[0].shard.shape[2], bucket.frames, random) if bucket.scattered else None
         for sample in samples:
             latents.append(
                 sample.still(int(random.integers(max(1, sample.shard.num_stills))))
                 if bucket.frames == 1
-                else sample.latents(bucket.frames)
+                else pick(sample.latents(None if times else bucket.frames), bucket.frames, times)
             )
             caption = choose_caption(sample.kinds, bucket.captions, random)
             texts.append(self.cache.null if random.random() < self.config.null else sample.text(caption))
-        return Batch(name, torch.stack(latents), *pad(texts, self.config.text_multiple))
+            if bucket.frames != 1 and (motion := sample.motion) is not None:
+                motions.append(pick(motion, bucket.frames, times))
+        return Batch(
+            name,
+            torch.stack(latents),
+            *pad(texts, self.config.text_multiple),
+            motion=torch.stack(motions) if len(motions) == len(latents) else None,
+            times=times,
+        )
 
     def _batch_size(self, name: str) -> int:
         frames, (_, t, h, w) = self.config.buckets[name].frames, self.groups[name][-1][0].shard.shape[1:]
@@ -142,6 +168,16 @@ def draw(groups: list[Samples], number: int, random: np.random.Generator) -> lis
         rows = random.choice(len(samples), share, replace=share > len(samples))
         drawn.extend(samples[int(row)] for row in rows)
     return drawn
+
+
+def scatter(total: int, count: int | None, random: np.random.Generator) -> tuple[int, ...]:
+    """`count` of `total` latent frames, in order."""
+    return tuple(sorted(random.choice(total, min(count or total, total), replace=False).tolist()))
+
+
+def pick(latents: Tensor, count: int | None, times: tuple[int, ...] | None) -> Tensor:
+    """The frames at `times` of [c, t, h, w], or the first `count` (None: all)."""
+    return latents[:, :count] if times is None else latents[:, list(times)]
 
 
 def choose_caption(kinds: list[str], weights: Mapping[str, Real], random: np.random.Generator) -> int:

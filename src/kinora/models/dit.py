@@ -85,7 +85,7 @@ class DiT(nn.Module):
         text_mask: Bool[Tensor, "b l"] | None = None,
         blocks: tuple[int, ...] | None = None,
         cache: KVCache | None = None,
-        start: int = 0,
+        start: int | tuple[int, ...] = 0,
     ) -> Float[Tensor, "b o t h w"]:
         """Return the velocity at `latent`.
 
@@ -94,7 +94,7 @@ class DiT(nn.Module):
         text_mask: False where a text position takes no part; None = all take part (Wan pads with zeros, unmasked).
         blocks: sizes in latent frames of causal blocks, each seeing itself and what came before; None = all see all.
         cache: latent frames already generated, seen by every block; this pass can be remembered by `cache.append()`.
-        start: temporal index of the first latent frame; with a cache the position follows from what it holds.
+        start: temporal index of the first latent frame, or of each; with a cache it follows from what that holds.
         """
         patch = self.config.patch
         grid = token_grid(latent, patch)

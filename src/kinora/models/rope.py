@@ -31,13 +31,18 @@ def rotate(x: Float[Tensor, "b l h d"], table: Complex[Tensor, "l 1 half"]) -> F
 
 @lru_cache(maxsize=64)
 def rotary_table(
-    head_dim: int, grid: tuple[int, int, int], start: int, device: torch.device, dtype: torch.dtype
+    head_dim: int,
+    grid: tuple[int, int, int],
+    start: int | tuple[int, ...],
+    device: torch.device,
+    dtype: torch.dtype,
 ) -> Complex[Tensor, "l 1 half"]:
     """Return exp(i * angle) of each token of a (frames, rows, columns) grid, flattened row-major.
 
-    `start` is the temporal index of the first frame; rows and columns count from 0. Of a head's `head_dim` channels,
-    2 * (head_dim // 6) serve the rows, as many the columns, and the rest the time. Angles are computed in float64;
-    `dtype` is that of the activations and decides between complex64 and complex128. Tables are cached: do not modify.
+    `start` is the temporal index of the first frame, or those of all; rows and columns count from 0. Of a head's
+    `head_dim` channels, 2 * (head_dim // 6) serve the rows, as many the columns, and the rest the time. Angles are
+    computed in float64; `dtype` is that of the activations and decides between complex64 and complex128. Tables are
+    cached: do not modify.
     """
     side = 2 * (head_dim // 6)
     widths = (head_dim - 2 * side, side, side)
@@ -45,7 +50,9 @@ def rotary_table(
         axes = []
         for axis, (size, width) in enumerate(zip(grid, widths, strict=True)):
             frequencies = THETA ** -(torch.arange(0, width, 2, dtype=torch.float64) / width)
-            positions = torch.arange(size, dtype=torch.float64) + (start if axis == 0 else 0)
+            positions = torch.arange(size, dtype=torch.float64)
+            if axis == 0:
+                positions = positions + start if isinstance(start, int) else torch.tensor(start, dtype=torch.float64)
             shape = [1, 1, 1, -1]
             shape[axis] = size
             axes.append(torch.outer(positions, frequencies).view(shape).expand(*grid, -1))

@@ -22,7 +22,8 @@ class FlowConfig:
     """One training run of a transformer on a latents cache.
 
     `block` is the size in latent frames of the causal blocks after the first one, which is a single frame. `warmup` and
-    `decay` are shares of the run: the learning rate rises over the first, falls to zero over the second. `defaults`
+    `decay` are shares of the run: the learning rate rises over the first, falls to zero over the second. `motion`
+    weighs the second lesson, told by a head on the middle layers (see train.motion_head; 0: there is none). `defaults`
     say how the finished model is sampled.
     """
 
@@ -37,6 +38,7 @@ class FlowConfig:
     held_out: "HeldOutConfig" = field(default_factory=lambda: HeldOutConfig())
     cadence: "Cadence" = field(default_factory=lambda: Cadence())
     shift: float = 1.5
+    motion: float = 0.0
     block: int = 4
     defaults: Defaults = field(default_factory=Defaults)
     warmup: float = 0.02

@@ -8,7 +8,6 @@ import math
 import time
 from collections.abc import Callable, Mapping
 from contextlib import closing
-from dataclasses import dataclass, field
 from pathlib import Path
 
 import torch
@@ -22,8 +21,10 @@ from kinora.train.compute import prepare
 from kinora.train.config import FlowConfig
 from kinora.train.ema import Ema
 from kinora.train.heldout import HeldOut
+from kinora.train.meter import Meter
+from kinora.train.motion_head import MotionHead
 from kinora.train.objective import flow_loss, generator_for
-from kinora.train.optim import FlowOptimizer
+from kinora.train.optim import HEAD, FlowOptimizer
 from kinora.train.parallel import Ranks
 from kinora.train.report import Report
 from kinora.train.sheet import SheetMaker
@@ -88,9 +89,10 @@ class FlowRun:
         self.model.to(self.compute.device, self.compute.dtype)
         if config.compile:
             self.compute.compile(self.model)
-        self.optimizer = FlowOptimizer(self.model, config.optim, self.ranks)
+        self.motion = self._motion_head()
+        self.optimizer = FlowOptimizer(self.model, config.optim, self.ranks, self.motion)
         self.optimizer.load_masters(weights)
-        self.ema = Ema(self.optimizer.masters, config.ema)
+        self.ema = Ema(self._own_masters(), config.ema)
         self.spikes = SpikeGuard(config.spikes)
         self.step = 0
         self.samples = 0
@@ -118,11 +120,13 @@ class FlowRun:
     def advance(self, batch: Batch, position: float) -> None:
         """One step: forward, backward, and the update, unless the gradient is a spike."""
         generator = generator_for(self.config.seed, self.step, self.ranks.rank, self.compute.device)
-        loss = flow_loss(self.model, batch.to(self.compute.device, self.compute.dtype), self.config, generator)
-        loss.backward()  # type: ignore[no-untyped-call]  # torch's own annotation is missing
-        loss = loss.detach()
-        norm = self.optimizer.gather(loss)
-        loss_value, norm_value = torch.stack([loss, norm]).tolist()  # the only wait for the device in a step
+        batch = batch.to(self.compute.device, self.compute.dtype)
+        loss, motion = flow_loss(self.model, batch, self.config, generator, self.motion)
+        total = loss if motion is None else loss + self.config.motion * motion
+        total.backward()  # type: ignore[no-untyped-call]  # torch's own annotation is missing
+        shared = torch.stack([loss.detach(), loss.detach() if motion is None else motion.detach()])
+        norm = self.optimizer.gather(shared)
+        loss_value, motion_value, norm_value = torch.cat([shared, norm[None]]).tolist()  # a step's only wait
         verdict = self.spikes.judge(norm_value if math.isfinite(loss_value) else math.nan)
         rate = self.config.rate(position)
         if verdict is Verdict.TAKE:
@@ -136,6 +140,8 @@ class FlowRun:
         self.step += 1
         self.samples += len(batch.latents) * self.ranks.size
         self.meter.add(batch.tokens * self.ranks.size, batch.bucket, loss_value, norm_value, rate, verdict)
+        if motion is not None:
+            self.meter.track("motion", motion_value)
 
     def state(self) -> TrainState:
         """Everything `restore` needs; its tensors are the run's own, so save it before the next step."""
@@ -173,8 +179,19 @@ class FlowRun:
     def start_from(self, weights: Mapping[str, Tensor]) -> None:
         """Begin with given weights instead of random ones; optimizer and average start anew."""
         self.optimizer.load_masters(weights)
-        self.ema = Ema(self.optimizer.masters, self.config.ema)
+        self.ema = Ema(self._own_masters(), self.config.ema)
         self._snapshot = self._take_snapshot()
+
+    def _motion_head(self) -> MotionHead | None:
+        if not self.config.motion:
+            return None
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(self.config.seed)
+            return MotionHead(self.model).to(self.compute.device, self.compute.dtype)
+
+    def _own_masters(self) -> dict[str, Tensor]:
+        """The transformer's masters, without a head's: what is averaged and shipped."""
+        return {name: master for name, master in self.optimizer.masters.items() if not name.startswith(HEAD)}
 
     def _take_snapshot(self) -> TrainState:
         return copy.deepcopy(self.state())
@@ -184,44 +201,6 @@ class FlowRun:
         self.optimizer.load_masters(good.model)
         self.optimizer.load_state_dict(good.optimizer)
         self.ema.load(good.ema, good.ema_updates)
-
-
-@dataclass
-class Meter:
-    """Figures between two rows of metrics; `losses` are running means per bucket and live through a resume."""
-
-    losses: dict[str, float] = field(default_factory=dict)
-    norms: list[float] = field(default_factory=list)
-    tokens: int = 0
-    rate: float = 0.0
-    skipped: int = 0
-    rolled_back: int = 0
-    began: float = field(default_factory=time.monotonic)
-
-    def add(self, tokens: int, bucket: str, loss: float, norm: float, rate: float, verdict: Verdict) -> None:
-        """Count one step."""
-        if math.isfinite(loss):
-            before = self.losses.get(bucket, loss)
-            self.losses[bucket] = before + 0.05 * (loss - before)
-        self.norms.append(norm)
-        self.tokens += tokens
-        self.rate = rate
-        self.skipped += verdict is not Verdict.TAKE
-        self.rolled_back += verdict is Verdict.ROLL_BACK
-
-    def read(self) -> dict[str, object]:
-        """The figures since the last reading, whose clock this starts anew."""
-        now = time.monotonic()
-        row: dict[str, object] = {
-            "loss": dict(self.losses),
-            "grad_norm": sum(self.norms) / max(1, len(self.norms)),
-            "rate": self.rate,
-            "tokens_per_second": self.tokens / max(1e-9, now - self.began),
-            "skipped": self.skipped,
-            "rolled_back": self.rolled_back,
-        }
-        self.norms, self.tokens, self.skipped, self.rolled_back, self.began = [], 0, 0, 0, now
-        return row
 
 
 class Events:

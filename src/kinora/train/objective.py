@@ -1,6 +1,7 @@
 """The lesson of one step: noise a batch frame by frame, predict the velocity, compare where frames were noisy."""
 
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -12,6 +13,7 @@ from kinora.data.loader import Batch
 from kinora.flow import path
 from kinora.flow.schedule import partition, sample_sigmas
 from kinora.train.config import FlowConfig
+from kinora.train.motion_head import MotionHead
 
 __all__ = ["Velocity", "flow_loss", "generator_for"]
 
@@ -28,18 +30,24 @@ class Velocity(Protocol):
         *,
         text_mask: Bool[Tensor, "b l"],
         blocks: tuple[int, ...] | None,
+        start: int | tuple[int, ...],
     ) -> Float[Tensor, "b c t h w"]:
         """The predicted velocity."""
         ...
 
 
 def flow_loss(
-    model: Velocity | Callable[..., Tensor], batch: Batch, config: FlowConfig, generator: torch.Generator
-) -> Float[Tensor, ""]:
-    """Mean squared error of the velocity over every frame that was not held clean.
+    model: Velocity | Callable[..., Tensor],
+    batch: Batch,
+    config: FlowConfig,
+    generator: torch.Generator,
+    motion: MotionHead | None = None,
+) -> tuple[Float[Tensor, ""], Float[Tensor, ""] | None]:
+    """Mean squared error of the velocity over every frame that was not held clean; and the error of `motion`.
 
     Sigmas are drawn per latent frame (diffusion forcing, see flow.schedule.ForcingConfig); a still has one. Noise and
-    sigmas come from `generator` alone, so that a step can be repeated.
+    sigmas come from `generator` alone, so that a step can be repeated. The second error is None without a head, or for
+    a batch without motion targets.
     """
     latents = batch.latents
     b, frames = latents.shape[0], latents.shape[2]
@@ -48,12 +56,22 @@ def flow_loss(
     clean = latents.float()
     noise = torch.randn(clean.shape, generator=generator, device=clean.device)
     noisy = path.mix(clean, noise, draw.sigma).to(latents.dtype)
-    predicted = model(
-        noisy, draw.sigma, batch.text, text_mask=batch.mask, blocks=draw.blocks if frames > 1 else None
-    ).float()
+    listening = motion.listening() if motion is not None else nullcontext([])
+    with listening as heard:
+        predicted = model(
+            noisy,
+            draw.sigma,
+            batch.text,
+            text_mask=batch.mask,
+            blocks=draw.blocks if frames > 1 else None,
+            start=batch.times or 0,
+        ).float()
     error = (predicted - path.velocity(clean, noise)).square().mean(dim=(1, 3, 4))  # [b, t]
     noisy_frames = ~draw.held
-    return (error * noisy_frames).sum() / noisy_frames.sum()
+    loss = (error * noisy_frames).sum() / noisy_frames.sum()
+    if motion is None or batch.motion is None:
+        return loss, None
+    return loss, motion.loss(heard[0], batch.motion)
 
 
 def generator_for(seed: int, step: int, rank: int, device: torch.device) -> torch.Generator:

@@ -18,6 +18,10 @@ from kinora.train.parallel import Ranks
 __all__ = ["FlowOptimizer", "Muon", "OptimConfig", "newton_schulz"]
 
 
+HEAD = "motion_head."
+"""What the names of a training-only head's parameters begin with, beside the model's own."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class OptimConfig:
     """Peak learning rates and decays; the schedule multiplies both rates by the same factor."""
@@ -38,10 +42,14 @@ class FlowOptimizer:
     `apply(factor)` or, for a gradient that must not be used, nothing.
     """
 
-    def __init__(self, model: nn.Module, config: OptimConfig, ranks: Ranks | None = None) -> None:
+    def __init__(
+        self, model: nn.Module, config: OptimConfig, ranks: Ranks | None = None, head: nn.Module | None = None
+    ) -> None:
         self.config = config
         self.ranks = ranks or Ranks()
         named = {name: param for name, param in model.named_parameters() if param.requires_grad}
+        if head is not None:  # trained beside the model, not part of it
+            named |= {f"{HEAD}{name}": param for name, param in head.named_parameters()}
         self._params: list[Tensor] = list(named.values())
         self.masters: dict[str, Tensor] = {
             name: param if param.dtype == torch.float32 else nn.Parameter(param.detach().float())
@@ -102,8 +110,12 @@ class FlowOptimizer:
 
     @torch.no_grad()
     def load_masters(self, tensors: Mapping[str, Tensor]) -> None:
-        """Overwrite every master, and with them the model, from `tensors` (same names and shapes)."""
-        torch._foreach_copy_(list(self.masters.values()), [tensors[name] for name in self.masters])
+        """Overwrite every master, and with them the model, from `tensors` (same names and shapes).
+
+        A head that `tensors` doesn't know stays as it is: models ship without one.
+        """
+        known = {name: master for name, master in self.masters.items() if name in tensors or not name.startswith(HEAD)}
+        torch._foreach_copy_(list(known.values()), [tensors[name] for name in known])
         self.publish()
 
     def state_dict(self) -> dict[str, Any]:

@@ -57,8 +57,7 @@ class TruthBuilder:
         self._ids[t] = np.rint(drawn[..., 0])
         self._distance[t] = drawn[..., 1]
         for body in view.bodies:
-            middle = body.place((np.array(body.build.low) + np.array(body.build.high)) / 2)
-            self._position[t, body.index] = _pixels(view.camera, middle, self._size)
+            self._position[t, body.index] = _pixels(view.camera, body.middle, self._size)
 
     def add_alone(self, body: Body, drawn: NDArray[np.float32]) -> None:
         """One subject of that frame drawn alone, in a picture that spans `wide` times as much at the same scale."""

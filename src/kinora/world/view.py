@@ -78,6 +78,32 @@ class Body:
     offset: Floats
     uniforms: Mapping[str, Any]
 
+    @classmethod
+    def of(cls, subject: Subject, track: Track, t: int, k: int) -> "Body":
+        """Thing k of the cast as it stands in frame t."""
+        build = look.BUILDS[subject.kind]
+        scale = track.scale[t, k]
+        matrix = _turn(2, track.roll[t, k]) @ _turn(1, track.yaw[t, k]) @ _turn(0, track.pitch[t, k]) @ np.diag(scale)
+        centre = np.array([0.0, pivot(subject.kind), 0.0])
+        offset = track.position[t, k] + centre * scale - matrix @ centre
+        inverse = np.linalg.inv(matrix)
+        gloss, fuzz = look.COATS.get(subject.material, (build.gloss, 0.0))
+        uniforms = {
+            "position": tuple(offset),
+            "toLocal": inverse.T.reshape(-1),  # GLSL reads columns first
+            "toWorld": inverse.reshape(-1),
+            "boxLow": build.low,
+            "boxHigh": build.high,
+            "tint": look.linear(look.PALETTE[subject.colour]),
+            "accent": look.linear(look.ACCENTS.get(subject.colour, look.ACCENT)),
+            "fuzz": fuzz,
+            "gloss": gloss,
+            "phase": float(track.phase[t, k]),
+            "marks": 4,
+            "identity": float(k + 1),
+        }
+        return cls(subject=subject, index=k, matrix=matrix, offset=offset, uniforms=uniforms)
+
     @property
     def build(self) -> look.Build:
         """The shape's bounds in its own space."""
@@ -86,6 +112,11 @@ class Body:
     def place(self, points: Floats) -> Floats:
         """Local points (..., 3) -> world."""
         return points @ self.matrix.T + self.offset
+
+    @property
+    def middle(self) -> Floats:
+        """The centre of the bounding box, in world metres."""
+        return self.place((np.array(self.build.low) + np.array(self.build.high)) / 2)
 
     def bounds(self, camera: Camera) -> Rectangle:
         """The rectangle, in clip units, that covers the subject's bounding box."""
@@ -115,7 +146,7 @@ def views(scene: Scene, track: Track, height: int, width: int) -> Iterator[View]
         index = int(track.shot[t])
         shot, since = scene.shots[index], float(track.time[t] - starts[index])
         camera = Camera.of(track, t, width / height)
-        bodies = tuple(_body(subject, track, t, k) for k, subject in enumerate(shot.cast) if track.visible[t, k])
+        bodies = tuple(Body.of(subject, track, t, k) for k, subject in enumerate(shot.cast) if track.visible[t, k])
         light = look.INDOORS if shot.setting == "room" else look.weathered(look.LIGHTS[shot.light], shot.weather)
         yield View(
             shot=shot,
@@ -130,31 +161,6 @@ def views(scene: Scene, track: Track, height: int, width: int) -> Iterator[View]
             },
             overlay=_overlay(scene.seed, shot, bodies, camera, since, (height, width)),
         )
-
-
-def _body(subject: Subject, track: Track, t: int, k: int) -> Body:
-    build = look.BUILDS[subject.kind]
-    scale = track.scale[t, k]
-    matrix = _turn(2, track.roll[t, k]) @ _turn(1, track.yaw[t, k]) @ _turn(0, track.pitch[t, k]) @ np.diag(scale)
-    centre = np.array([0.0, pivot(subject.kind), 0.0])
-    offset = track.position[t, k] + centre * scale - matrix @ centre
-    inverse = np.linalg.inv(matrix)
-    gloss, fuzz = look.COATS.get(subject.material, (build.gloss, 0.0))
-    uniforms = {
-        "position": tuple(offset),
-        "toLocal": inverse.T.reshape(-1),  # GLSL reads columns first
-        "toWorld": inverse.reshape(-1),
-        "boxLow": build.low,
-        "boxHigh": build.high,
-        "tint": look.linear(look.PALETTE[subject.colour]),
-        "accent": look.linear(look.ACCENTS.get(subject.colour, look.ACCENT)),
-        "fuzz": fuzz,
-        "gloss": gloss,
-        "phase": float(track.phase[t, k]),
-        "marks": 4,
-        "identity": float(k + 1),
-    }
-    return Body(subject=subject, index=k, matrix=matrix, offset=offset, uniforms=uniforms)
 
 
 def _proxies(bodies: tuple[Body, ...]) -> Floats:
