@@ -1,7 +1,7 @@
 """The lesson of one step: noise a batch frame by frame, predict the velocity, compare where frames were noisy."""
 
 from collections.abc import Callable
-from contextlib import nullcontext
+from contextlib import AbstractContextManager, nullcontext
 from typing import Protocol, runtime_checkable
 
 import numpy as np
@@ -56,7 +56,7 @@ def flow_loss(
     clean = latents.float()
     noise = torch.randn(clean.shape, generator=generator, device=clean.device)
     noisy = path.mix(clean, noise, draw.sigma).to(latents.dtype)
-    listening = motion.listening() if motion is not None else nullcontext([])
+    listening: AbstractContextManager[list[Tensor]] = nullcontext([]) if motion is None else motion.listening()
     with listening as heard:
         predicted = model(
             noisy,
