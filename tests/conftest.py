@@ -2,7 +2,7 @@
 
 import os
 import re
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
 from typing import TypeVar
 
 import hypothesis
@@ -20,6 +20,14 @@ def pytest_configure() -> None:
     os.environ["HF_HUB_OFFLINE"] = "1"  # before transformers is imported: a test that wants the network fails
     hypothesis.settings.register_profile("kinora", deadline=None, derandomize=True, max_examples=50, database=None)
     hypothesis.settings.load_profile("kinora")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Keys and settings of a user of the tests' own, for every process they start, too."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("KINORA_HOME", str(tmp_path_factory.mktemp("home")))
+        yield
 
 
 @pytest.fixture(scope="session")

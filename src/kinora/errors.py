@@ -8,6 +8,7 @@
     │   ├── CorruptWeights   a weights file is missing, truncated or fails its checksum
     │   ├── OutputError      a file can't be written: place, extension, permission, full disk
     │   └── Refused          the guard said no; `categories` says to which rule
+    ├── SigningFailed        a file could not be signed, so it was not written
     └── Unavailable          this machine lacks something optional: an extra, OpenGL, a GPU
 
 A message names the value, the rule and the remedy, in that order:
@@ -70,6 +71,10 @@ class Refused(UserError):
     def __init__(self, value: object, *, rule: str = "", remedy: str = "", categories: tuple[str, ...] = ()) -> None:
         super().__init__(value, rule=rule, remedy=remedy)
         self.categories = categories
+
+
+class SigningFailed(KinoraError):
+    """Content Credentials could not be added: nothing leaves unsigned in silence."""
 
 
 class Unavailable(KinoraError):

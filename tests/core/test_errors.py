@@ -26,8 +26,7 @@ def test_only_the_callers_mistakes_are_user_errors():
         errors.Refused,
     }
     assert set(errors.UserError.__subclasses__()) == user
-    assert not issubclass(errors.Unavailable, errors.UserError)
-    assert issubclass(errors.Unavailable, errors.KinoraError)
+    assert set(errors.KinoraError.__subclasses__()) == {errors.UserError, errors.SigningFailed, errors.Unavailable}
 
 
 def test_refused_carries_its_categories():

@@ -48,7 +48,7 @@ ONLY_IN = {
 
 WITHOUT_TORCH = {*BASE, "media", "world", "serve"}
 
-PACKAGE_OF_MODULE = {"PIL": "pillow"}
+PACKAGE_OF_MODULE = {"PIL": "pillow", "c2pa": "c2pa-python"}
 """Modules whose package has another name."""
 
 
