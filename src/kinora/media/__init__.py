@@ -6,17 +6,27 @@
 Frames are uint8 T H W C in sRGB on both sides, upright, whatever the file does inside.
 """
 
-from kinora.media.image import contact_sheet, read_image
+from kinora.media.fit import Fit, check_fit, fitted
+from kinora.media.image import contact_sheet
+from kinora.media.ingest import Given, load_frames, load_image, native_size
 from kinora.media.read import VideoInfo, probe, read_frames, read_video
+from kinora.media.still import read_image
 from kinora.media.target import EXTENSIONS, Written, check_target, replacing
 from kinora.media.write import write_clip, write_video
 
 __all__ = [
     "EXTENSIONS",
+    "Fit",
+    "Given",
     "VideoInfo",
     "Written",
+    "check_fit",
     "check_target",
     "contact_sheet",
+    "fitted",
+    "load_frames",
+    "load_image",
+    "native_size",
     "probe",
     "read_frames",
     "read_image",

@@ -1,4 +1,4 @@
-"""Still and animated images through Pillow, and the contact sheet."""
+"""The contact sheet, and writing still and animated images through Pillow."""
 
 from __future__ import annotations
 
@@ -7,9 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-from PIL import Image, ImageOps, UnidentifiedImageError
-
-from kinora.errors import BadInputFile
+from PIL import Image
 
 Frames = npt.NDArray[np.uint8]
 
@@ -33,23 +31,6 @@ def contact_sheet(frames: Frames, *, columns: int | None = None, limit: int = SH
         top, left = (index // columns) * (height + gap), (index % columns) * (width + gap)
         sheet[top : top + height, left : left + width] = frame
     return sheet
-
-
-def read_image(path: str | Path) -> Frames:
-    """Read a picture as uint8 H W 3, turned upright as its EXIF says, transparency laid on white.
-
-    Raises BadInputFile when it is missing or no picture.
-    """
-    try:
-        with Image.open(path) as image:
-            upright = ImageOps.exif_transpose(image).convert("RGBA")
-    except FileNotFoundError as error:
-        raise BadInputFile(path, rule="no such file") from error
-    except (UnidentifiedImageError, OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        rule = f"not a readable picture ({error})"
-        raise BadInputFile(path, rule=rule, remedy="use a PNG, JPEG or WebP file") from error
-    white = Image.new("RGBA", upright.size, "white")
-    return np.asarray(Image.alpha_composite(white, upright).convert("RGB"))
 
 
 def write_gif(path: Path, frames: Frames, fps: int) -> None:

@@ -1,4 +1,4 @@
-"""Files into frames: any video PyAV reads, one frame at a time, upright."""
+"""Files into frames: any video PyAV reads, one frame at a time, upright and in sRGB."""
 
 from __future__ import annotations
 
@@ -14,16 +14,27 @@ import numpy.typing as npt
 
 from kinora.errors import BadInputFile
 from kinora.grid import Size
+from kinora.media import colour
 
 Frames = npt.NDArray[np.uint8]
+
+MAX_PIXELS = 80_000_000
+"""The largest picture read, an 8K video frame twice over: a small file may claim any size."""
+
+MAX_FRAMES = 36_000
+"""The most frames decoded of one file: ten minutes at 60 a second."""
+
+FORMATS = "mov,matroska,webm,avi,mpeg,mpegts,mpegvideo,flv,ogg,asf,ivf,h264,hevc,obu,dv,mxf"
+"""Containers opened. Playlists (m3u8, concat, dash) stay shut: they make FFmpeg open other files and addresses."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class VideoInfo:
     """What a file says of its first video stream.
 
-    `size` is (height, width) as shown, after `rotation` (counter-clockwise degrees) is undone; `seconds` is None
-    where the container doesn't say.
+    `size` is (height, width) as shown: after `rotation` (counter-clockwise degrees) is undone, and with `pixel_shape`
+    (a pixel's width over its height, as shown) 1. `seconds` is None where the container doesn't say; `prompt` is what
+    the file says it shows, if Kinora wrote it.
     """
 
     size: Size
@@ -32,6 +43,17 @@ class VideoInfo:
     codec: str
     rotation: int
     has_audio: bool
+    pixel_shape: float = 1.0
+    prompt: str = ""
+
+
+@dataclass(frozen=True)
+class TimedFrame:
+    """A decoded frame, not yet a picture; shown from `time` (seconds after the first) for `duration`."""
+
+    time: float
+    duration: float
+    frame: av.VideoFrame
 
 
 def probe(path: str | Path) -> VideoInfo:
@@ -39,39 +61,68 @@ def probe(path: str | Path) -> VideoInfo:
 
     Raises BadInputFile when the file is missing, unreadable or holds no video frame.
     """
-    with _reading(path), av.open(str(path)) as container:
-        stream = _video_stream(container, path)
+    with _opened(path) as (container, stream):
         first = next(container.decode(stream), None)
         if first is None:
             raise BadInputFile(path, rule="its video stream holds no frame")
         rotation = int(first.rotation) % 360
         turned = rotation % 180 == 90
+        shape = float(stream.sample_aspect_ratio or 1)
+        height, width = first.height, max(1, round(first.width * shape))
         seconds = None
         if stream.duration is not None and stream.time_base is not None:
             seconds = float(stream.duration * stream.time_base)
         elif container.duration is not None:
             seconds = container.duration / av.time_base
+        said = container.metadata.get("description", "") or container.metadata.get("DESCRIPTION", "")
         return VideoInfo(
-            size=(first.width, first.height) if turned else (first.height, first.width),
+            size=(width, height) if turned else (height, width),
             fps=stream.average_rate or stream.guessed_rate or Fraction(25),
             seconds=seconds,
             codec=stream.codec_context.name,
             rotation=rotation,
             has_audio=bool(container.streams.audio),
+            pixel_shape=1 / shape if turned else shape,
+            prompt=said.removeprefix(PROMPT) if said.startswith(PROMPT) else "",
         )
 
 
+PROMPT = "Prompt: "
+"""How the description of a file that Kinora wrote begins."""
+
+
+def decoded(path: str | Path) -> Iterator[TimedFrame]:
+    """Yield each frame in presentation order with its time; memory holds one at a time.
+
+    Raises BadInputFile when the file is missing, or at the frame where it turns out to be damaged or endless.
+    """
+    with _opened(path) as (container, stream):
+        stream.thread_type = "AUTO"
+        usual = float(1 / (stream.average_rate or stream.guessed_rate or Fraction(25)))
+        start, end = None, 0.0
+        for count, frame in enumerate(container.decode(stream)):
+            if count == MAX_FRAMES:
+                raise BadInputFile(path, rule=f"more than {MAX_FRAMES:,} frames", remedy="cut it first")
+            start = frame.time if start is None else start
+            time = end if frame.time is None or start is None else max(frame.time - start, 0.0)
+            if frame.is_corrupt:
+                rule = f"damaged {time:.1f} s after its start"
+                raise BadInputFile(path, rule=rule, remedy="export it again, or cut it there")
+            duration = float(frame.duration * frame.time_base) if frame.duration and frame.time_base else usual
+            yield TimedFrame(time, duration, frame)
+            end = time + duration
+
+
 def read_frames(path: str | Path) -> Iterator[Frames]:
-    """Yield each frame (uint8 H W 3, upright) in presentation order; memory holds one at a time.
+    """Yield each frame (uint8 H W 3, upright, sRGB) in presentation order; memory holds one at a time.
 
     Raises BadInputFile when the file is missing, or at the frame where it turns out to be damaged.
     """
-    with _reading(path), av.open(str(path)) as container:
-        stream = _video_stream(container, path)
-        stream.thread_type = "AUTO"
-        for frame in container.decode(stream):
-            upright = np.rot90(frame.to_ndarray(format="rgb24"), k=round(frame.rotation / 90))
-            yield np.ascontiguousarray(upright)
+    for shown in decoded(path):
+        pixels = colour.rgb(shown.frame)
+        yield colour.upright(
+            colour.to_srgb(pixels, shown.frame) if colour.is_wide(shown.frame) else pixels, shown.frame
+        )
 
 
 def read_video(path: str | Path, *, max_frames: int | None = None) -> tuple[Frames, VideoInfo]:
@@ -89,18 +140,28 @@ def read_video(path: str | Path, *, max_frames: int | None = None) -> tuple[Fram
 
 
 @contextmanager
-def _reading(path: str | Path) -> Iterator[None]:
-    """Turn what PyAV raises about a file into BadInputFile."""
+def _opened(path: str | Path) -> Iterator[tuple[av.container.InputContainer, av.VideoStream]]:
+    """The file and its first video stream; what PyAV raises about it becomes BadInputFile."""
+    if not Path(path).is_file():  # before FFmpeg, to which a name may mean an address or a device
+        raise BadInputFile(path, rule="no such file" if not Path(path).exists() else "is not a file")
     try:
-        yield
-    except FileNotFoundError as error:
-        raise BadInputFile(path, rule="no such file") from error
+        with av.open(str(Path(path).absolute()), options={"format_whitelist": FORMATS}) as container:
+            if not container.streams.video:
+                raise BadInputFile(path, rule="holds no video stream")
+            stream = container.streams.video[0]
+            if stream.codec_context is None:
+                raise BadInputFile(path, rule="its video is damaged, or of a kind that can't be decoded")
+            stream.codec_context.options = {"max_pixels": str(MAX_PIXELS)}
+            width, height = stream.codec_context.width, stream.codec_context.height
+            if width * height > MAX_PIXELS:
+                raise too_large(path, (height, width))
+            yield container, stream
     except (av.error.FFmpegError, OSError) as error:
         rule = f"not a readable video ({error.strerror or error})"
-        raise BadInputFile(path, rule=rule, remedy="use an MP4, WebM, MOV or GIF file") from error
+        raise BadInputFile(path, rule=rule, remedy="use an MP4, WebM or MOV file") from error
 
 
-def _video_stream(container: av.container.InputContainer, path: str | Path) -> av.VideoStream:
-    if not container.streams.video:
-        raise BadInputFile(path, rule="holds no video stream")
-    return container.streams.video[0]
+def too_large(path: str | Path, size: Size) -> BadInputFile:
+    """The error for a picture over `MAX_PIXELS`."""
+    rule = f"{size[1]}x{size[0]} pixels; pictures of up to {MAX_PIXELS:,} are read"
+    return BadInputFile(path, rule=rule, remedy="scale it down first")
