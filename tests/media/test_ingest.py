@@ -171,8 +171,9 @@ def test_pictures_that_would_fill_the_memory_are_refused(tmp_path, frames, monke
 
 def test_a_small_file_that_claims_to_be_huge_is_refused_unread(tmp_path):
     header = b"IHDR" + struct.pack(">IIBBBBB", 20000, 20000, 8, 2, 0, 0, 0)
-    chunk = struct.pack(">I", 13) + header + struct.pack(">I", zlib.crc32(header))
-    (tmp_path / "bomb.png").write_bytes(b"\x89PNG\r\n\x1a\n" + chunk)
+    parts = [header, b"IDAT" + bytes(8)]
+    chunks = [struct.pack(">I", len(part) - 4) + part + struct.pack(">I", zlib.crc32(part)) for part in parts]
+    (tmp_path / "bomb.png").write_bytes(b"\x89PNG\r\n\x1a\n" + b"".join(chunks))
     with pytest.raises(BadInputFile, match="pictures of up to 80,000,000 pixels are read"):
         load_image(tmp_path / "bomb.png", size=(64, 64))
 
