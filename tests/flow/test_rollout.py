@@ -26,6 +26,9 @@ class ListCache:
         self.sigmas.append(self.fresh[1])
         del self.blocks[: -self.window], self.sigmas[: -self.window]
 
+    def clear(self):
+        self.blocks, self.sigmas = [], []
+
 
 def walk(x, sigma, text, *, cache):
     """Exact velocity of a process in which each block is the last remembered frame plus `text`, with no spread."""

@@ -91,7 +91,17 @@ def test_start_is_refused_with_a_cache(model, clip):
 
 def test_a_block_beyond_the_window_is_refused():
     with pytest.raises(ValueError, match="does not fit"):
-        KVCache(1, window=5, sink=1).begin(5)
+        KVCache(1, window=5, sink=1).begin(6)
+
+
+def test_a_first_block_may_fill_the_window_and_a_later_one_must_leave_the_sink(model, clip):
+    latent, sigma, text = clip
+    cache = model.cache(window=5, sink=1)
+    first = model(latent[:, :, :5], sigma[:, :5], text, cache=cache)
+    assert torch.equal(first, model(latent[:, :, :5], sigma[:, :5], text))
+    cache.append()
+    with pytest.raises(ValueError, match="a block of 5 latent frames does not fit"):
+        model(latent[:, :, :5], sigma[:, :5], text, cache=cache)
 
 
 def test_a_sink_that_fills_the_window_is_refused():

@@ -23,20 +23,30 @@ from kinora.request import Limits, Real
 FILENAME = "model.json"
 TEXT_ENCODER = "all-MiniLM-L6-v2"
 SOLVERS = ("euler", "heun", "unipc", "dpmpp")
+LONG = ("causal", "sliding")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Defaults:
-    """How a model is sampled when nobody says otherwise. `size` is (height, width)."""
+    """How a model is sampled when nobody says otherwise. `size` is (height, width).
+
+    `window` is how many latent frames it was trained on at once. A longer clip is made in blocks of `block`, each of
+    which sees itself, the latest frames and the first `sink`, up to a window in all: `long` says whether through a
+    key-value cache ("causal") or by full attention over the whole window at every step ("sliding").
+    """
 
     size: tuple[int, int] = (128, 128)
     fps: int = 8
     seconds: Real = 4.0
-    max_seconds: Real = 4.0
+    max_seconds: Real = 60.0
     steps: int = 24
     guidance: Real = 4.0
     shift: Real = 2.0
     solver: str = "unipc"
+    long: str = "causal"
+    window: int = 9
+    block: int = 4
+    sink: int = 1
     min_side: int = 64
     max_pixels: int = 512 * 512
 
@@ -111,6 +121,10 @@ def _check(manifest: Manifest) -> None:
         raise ValueError(f"its default size {chosen.size} is off its grid")
     if chosen.solver not in SOLVERS:
         raise ValueError(f"no solver {chosen.solver!r}")
+    if chosen.long not in LONG:
+        raise ValueError(f"no way {chosen.long!r} to make long clips")
+    if chosen.block < 1 or chosen.sink < 0 or chosen.block + chosen.sink >= chosen.window:
+        raise ValueError(f"block {chosen.block} and sink {chosen.sink} don't fit window {chosen.window}")
     if manifest.text != TEXT_ENCODER:
         raise ValueError(f"no text encoder {manifest.text!r}")
 

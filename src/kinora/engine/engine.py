@@ -119,7 +119,8 @@ class Engine:
         if (yield from self._deliver(given(film.before), plan, take)):
             return
         for solved in _paced(solve_film(self.model, film, script), "denoise", take.timings):
-            yield Progress("denoise", solved.done, solved.total)
+            if solved.total:
+                yield Progress("denoise", solved.done, solved.total)
             if solved.latents is not None:
                 shown = projector.show(solved.latents, solved.cut)
                 if (yield from self._deliver(shown, plan, take)):

@@ -31,7 +31,7 @@ class KVCache:
 
     def begin(self, frames: int) -> list["LayerCache"]:
         """Forget the oldest frames after the sink until `frames` more fit the window; return the layers to read."""
-        if frames > self.window - self.sink:
+        if frames > self.window - min(self.sink, self.frames):  # a first block has no sink beside it yet
             raise ValueError(f"a block of {frames} latent frames does not fit {self.window=} beside {self.sink=}")
         excess = self.frames + frames - self.window
         if excess > 0:
