@@ -67,12 +67,20 @@ def rendered(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def write_shard(folder: Path, name: str, number: int, frames: int, kinds, random) -> None:
+@pytest.fixture
+def shard_writer():
+    return write_shard
+
+
+def write_shard(folder: Path, name: str, number: int, frames: int, kinds, random, parts=(0, 0)) -> None:
     np.save(folder / f"{name}.npy", random.integers(0, 256, (number, frames, SIDE, SIDE, 3), dtype=np.uint8))
     samples = [
         {
             "scene": sample_scene(k, frames=frames).to_dict(),
-            "captions": [{"text": " ".join(["word"] * (2 + k + j)), "kind": kind} for j, kind in enumerate(kinds)],
+            "captions": [
+                {"text": " ".join(["word"] * (2 + k + j)), "kind": kind, "part": part}
+                for j, (kind, part) in enumerate(zip(kinds, parts, strict=True))
+            ],
         }
         for k in range(number)
     ]

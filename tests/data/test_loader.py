@@ -109,3 +109,20 @@ def test_scattered_frames_are_those_at_their_times_with_their_motion(cache):
         assert len(found) == 1
         assert torch.equal(found[0].motion[:, list(batch.times)], batch.motion[0])
     assert len(times) > 1
+
+
+def test_windows_are_what_a_rollout_sees(tmp_path, vae, text, shard_writer):
+    shard_writer(tmp_path, "clips-00000", 4, 65, ("medium", "short"), np.random.default_rng(0), parts=(0, 1))
+    list(encode_dataset(tmp_path, vae, text))
+    cache = LatentCache([], [], torch.zeros(2, 2).bfloat16(), LatentCache.open(tmp_path).clips.shards)
+    loader = Loader(cache, LoaderConfig(tokens=72, null=0.0), seed=0)
+    takes = [cache.takes[k] for k in range(4)]
+    seen = {}
+    for index in range(24):
+        batch = loader.batch(index, {"window": 1.0})
+        assert batch.latents.shape[2] == 9
+        (sample,) = [s for s in takes if torch.equal(s.latents()[:, :1], batch.latents[0, :, :1])]
+        (begin,) = [b for b in (1, 5, 9) if torch.equal(sample.latents()[:, b : b + 8], batch.latents[0, :, 1:])]
+        part = sample.parts[[torch.equal(batch.text[0][batch.mask[0]], sample.text(k)) for k in range(2)].index(True)]
+        seen[begin] = (batch.given, part)
+    assert seen == {1: (0, 0), 5: (5, 1), 9: (5, 1)}

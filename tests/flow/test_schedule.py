@@ -180,3 +180,12 @@ def test_wrong_shares_and_blocks_are_refused():
         ForcingConfig(same=0.5)
     with pytest.raises(ValueError, match="sum to 9"):
         sample_sigmas(1, 9, blocks=(4, 4), shift=1.0, generator=torch.Generator())
+
+
+def test_given_frames_are_clean_in_every_sample_whatever_the_draw():
+    for seed in range(20):
+        draw = sample_sigmas(4, 9, blocks=(1, 4, 4), shift=3.0, generator=torch.Generator().manual_seed(seed), given=5)
+        assert draw.held[:, :5].all()
+        assert not draw.held[:, 5:].any()
+        assert (draw.sigma[:, :5] <= ForcingConfig().clean).all()
+        assert (draw.sigma[:, 5:] == draw.sigma[:, 5:6]).all()

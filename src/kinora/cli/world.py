@@ -35,6 +35,9 @@ def render(
     ] = "train",
     processes: Annotated[int, typer.Option(min=1, help="Processes, one thread each.")] = 2,
     samples: Annotated[int, typer.Option(help="Samples a pixel: 1, 2 or 4.")] = 2,
+    continued: Annotated[
+        bool, typer.Option("--continued", help="Takes of two parts: the action goes on, or another one begins.")
+    ] = False,
 ) -> None:
     """Render clips, stills and their captions into shards."""
     from rich.console import Console
@@ -61,6 +64,7 @@ def render(
             split=split,
             processes=processes,
             samples=samples,
+            continued=continued,
             progress=show,
         )
     print(out)

@@ -20,16 +20,29 @@ __all__ = ["LatentCache", "Sample", "Samples"]
 
 
 class LatentCache:
-    """The images and clips of one data set, encoded. `images` and `clips` are disjoint lists of samples."""
+    """The images and clips of one data set, encoded, and the takes of two parts of another.
 
-    def __init__(self, images: Sequence["Shard"], clips: Sequence["Shard"], null: Float[Tensor, "l d"]) -> None:
+    `images`, `clips` and `takes` are disjoint lists of samples.
+    """
+
+    def __init__(
+        self,
+        images: Sequence["Shard"],
+        clips: Sequence["Shard"],
+        null: Float[Tensor, "l d"],
+        takes: Sequence["Shard"] = (),
+    ) -> None:
         self.images = Samples(images)
         self.clips = Samples(clips)
+        self.takes = Samples(takes)
         self.null = null
 
     @classmethod
-    def open(cls, data: Path) -> "LatentCache":
-        """Open what `encode_dataset` wrote. Raises BadInputFile when `data` holds no cache."""
+    def open(cls, data: Path, takes: Path | None = None) -> "LatentCache":
+        """Open what `encode_dataset` wrote in `data`, and in `takes` for clips rendered with `continued`.
+
+        Raises BadInputFile when one of them holds no cache.
+        """
         shards: dict[str, list[Shard]] = {"images": [], "clips": []}
         for kind, found in shards.items():
             for latents in sorted(data.glob(f"{kind}-?????.latents.safetensors")):
@@ -39,11 +52,12 @@ class LatentCache:
         null = data / "null.text.safetensors"
         if not null.exists() or not any(shards.values()):
             raise BadInputFile(data, rule="holds no latents cache", remedy="make it first: kinora train latents")
-        return cls(shards["images"], shards["clips"], open_tensors(null).get_tensor("states"))
+        more = cls.open(takes).clips.shards if takes else []
+        return cls(shards["images"], shards["clips"], open_tensors(null).get_tensor("states"), more)
 
     def split(self, images: int, clips: int) -> tuple["LatentCache", "LatentCache"]:
         """The cache without its last `images` and `clips`, and those alone: a held-out set when there is no other."""
-        kept, held = LatentCache([], [], self.null), LatentCache([], [], self.null)
+        kept, held = LatentCache([], [], self.null, self.takes.shards), LatentCache([], [], self.null)
         kept.images, held.images = self.images.split(images)
         kept.clips, held.clips = self.clips.split(clips)
         return kept, held
@@ -58,7 +72,7 @@ class LatentCache:
     def manifest(self) -> str:
         """A digest of which samples these are: two runs with one manifest and one seed see the same batches."""
         digest = hashlib.sha256()
-        for samples in (self.images, self.clips):
+        for samples in (self.images, self.clips, *([self.takes] if len(self.takes) else [])):
             for shard in samples.shards:
                 digest.update(f"{shard.name} {shard.stamp}".encode())
             digest.update(f"{samples.start} {samples.stop}".encode())
@@ -123,6 +137,12 @@ class Sample:
         first = self.row * self.shard.num_captions
         return [KINDS[k] for k in self.shard.kind[first : first + self.shard.num_captions].tolist()]
 
+    @property
+    def parts(self) -> list[int]:
+        """The part of a continued take that each caption is of; all 0 for ordinary clips."""
+        first = self.row * self.shard.num_captions
+        return [int(part) for part in self.shard.part[first : first + self.shard.num_captions]]
+
     def text(self, caption: int) -> Float[Tensor, "l d"]:
         """The encoded states of one caption."""
         k = self.row * self.shard.num_captions + caption
@@ -145,6 +165,8 @@ class Shard:
         self.num_stills: int = self.file.get_slice("stills").get_shape()[1] if stills else 0
         self.offsets: Tensor = self.text.get_tensor("offsets").clone()
         self.kind: Tensor = self.text.get_tensor("kind").clone()
+        parts = "part" in self.text.keys()  # noqa: SIM118
+        self.part: Tensor = self.text.get_tensor("part").clone() if parts else torch.zeros_like(self.kind)
         self.num_captions = len(self.kind) // len(self) if len(self) else 0
         if not torch.equal(self.offsets, self.offsets.sort().values) or len(self.kind) % max(1, len(self)):
             raise BadInputFile(text, rule="offsets rise and captions divide evenly", remedy="delete it and encode anew")

@@ -3,7 +3,8 @@
 Beside each shard `clips-00000.npy` + `.json` (see world.dataset) come
 `clips-00000.latents.safetensors` {"latents": bf16 [N,c,t,h,w], for clips also "stills": bf16 [N,4,c,1,h,w]} and
 `clips-00000.motion.safetensors` {"motion": fp16 [N,m,t,h,w]} (see data.motion),
-`clips-00000.text.safetensors` {"states": bf16 [sum_len,d], "offsets": int64 [N*C+1], "kind": uint8 [N*C]},
+`clips-00000.text.safetensors` {"states": bf16 [sum_len,d], "offsets": int64 [N*C+1], "kind": uint8 [N*C],
+"part": uint8 [N*C], of which part of a continued take (world.continued) the caption is, else 0},
 and once `null.text.safetensors` {"states": bf16 [len,d]}, the encoding of the empty prompt.
 """
 
@@ -82,6 +83,7 @@ class Caption:
 
     text: str
     kind: str
+    part: int = 0
 
 
 @dataclass(frozen=True)
@@ -196,7 +198,10 @@ def _captions(name: str, description: dict[str, Any]) -> list[list[Caption]]:
 
     Frames of clips also train the picture model, and a caption that names a motion would teach it nothing.
     """
-    samples = [[Caption(c["text"], c["kind"]) for c in sample["captions"]] for sample in description["samples"]]
+    samples = [
+        [Caption(c["text"], c["kind"], c.get("part", 0)) for c in sample["captions"]]
+        for sample in description["samples"]
+    ]
     unknown = {caption.kind for captions in samples for caption in captions} - set(KINDS)
     if unknown:
         raise BadInputFile(name, rule=f"captions are of the kinds {', '.join(KINDS)}", remedy=f"found {unknown}")
@@ -233,6 +238,7 @@ def _encode_captions(samples: Sequence[Sequence[Caption]], text: PromptEncoder, 
         "states": torch.cat([states[caption.text] for caption in captions]),
         "offsets": lengths.cumsum(0),
         "kind": torch.tensor([KINDS.index(caption.kind) for caption in captions], dtype=torch.uint8),
+        "part": torch.tensor([caption.part for caption in captions], dtype=torch.uint8),
     }
 
 

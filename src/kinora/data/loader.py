@@ -27,11 +27,14 @@ class Bucket:
 
     `scattered`: the frames are not the first ones but any, the same for the whole batch. What frames far from each
     other have in common is the motion; neighbours mostly repeat each other, at the full price.
+    `window`: what a rollout sees of a take of two parts: its first frame and eight in a row, the first half of which
+    are given clean unless the take begins there; the caption is that of the part in which the second half lies.
     """
 
     frames: int | None
     captions: Mapping[str, Real]
     scattered: bool = False
+    window: bool = False
 
 
 CLIP_CAPTIONS = MappingProxyType({"medium": 0.5, "long": 0.2, "short": 0.2, "terse": 0.1})
@@ -41,6 +44,7 @@ BUCKETS: Mapping[str, Bucket] = MappingProxyType(
         "short": Bucket(frames=3, captions=CLIP_CAPTIONS),
         "full": Bucket(frames=None, captions=CLIP_CAPTIONS),
         "scattered": Bucket(frames=4, captions=CLIP_CAPTIONS, scattered=True),
+        "window": Bucket(frames=9, captions=CLIP_CAPTIONS, window=True),
     }
 )
 
@@ -64,7 +68,8 @@ class LoaderConfig:
 class Batch:
     """Samples of one bucket: latents with their captions' states; `mask` is True on real text tokens.
 
-    `motion` are the targets of data.motion where all samples have them; `times` the positions of scattered frames.
+    `motion` are the targets of data.motion where all samples have them; `times` the positions of scattered frames;
+    `given` how many frames at the start are held clean whatever the draw of the noise says.
     """
 
     bucket: str
@@ -73,6 +78,7 @@ class Batch:
     mask: Bool[Tensor, "b l"]
     motion: Float[Tensor, "b m t h w"] | None = None
     times: tuple[int, ...] | None = None
+    given: int = 0
 
     @property
     def tokens(self) -> int:
@@ -116,7 +122,7 @@ class Loader:
         self.config = config
         self.seed = seed
         self.groups: dict[str, list[Samples]] = {
-            name: [s for s in ([cache.images, cache.clips] if bucket.frames == 1 else [cache.clips]) if len(s)]
+            name: [samples for samples in _sources(cache, bucket) if len(samples)]
             for name, bucket in config.buckets.items()
         }
 
@@ -136,23 +142,30 @@ class Loader:
     def collate(self, name: str, samples: list[Sample], random: np.random.Generator) -> Batch:
         """One batch of the given samples, captions (or their absence) drawn with `random`."""
         bucket, latents, texts, motions = self.config.buckets[name], [], [], []
-        times = scatter(samples[0].shard.shape[2], bucket.frames, random) if bucket.scattered else None
+        total = samples[0].shard.shape[2]
+        times, shown, given, part = None, None, 0, 0
+        if bucket.scattered:
+            times = shown = scatter(total, bucket.frames, random)
+        elif bucket.window:
+            shown, given, part = window(total, bucket.frames or total, random)
         for sample in samples:
             latents.append(
                 sample.still(int(random.integers(max(1, sample.shard.num_stills))))
                 if bucket.frames == 1
-                else pick(sample.latents(None if times else bucket.frames), bucket.frames, times)
+                else pick(sample.latents(None if shown else bucket.frames), bucket.frames, shown)
             )
-            caption = choose_caption(sample.kinds, bucket.captions, random)
+            kinds = [kind if p == part else "" for kind, p in zip(sample.kinds, sample.parts, strict=True)]
+            caption = choose_caption(kinds, bucket.captions, random)
             texts.append(self.cache.null if random.random() < self.config.null else sample.text(caption))
             if bucket.frames != 1 and (motion := sample.motion) is not None:
-                motions.append(pick(motion, bucket.frames, times))
+                motions.append(pick(motion, bucket.frames, shown))
         return Batch(
             name,
             torch.stack(latents),
             *pad(texts, self.config.text_multiple),
             motion=torch.stack(motions) if len(motions) == len(latents) else None,
             times=times,
+            given=given,
         )
 
     def _batch_size(self, name: str) -> int:
@@ -175,8 +188,26 @@ def scatter(total: int, count: int | None, random: np.random.Generator) -> tuple
     return tuple(sorted(random.choice(total, min(count or total, total), replace=False).tolist()))
 
 
+def window(total: int, size: int, random: np.random.Generator) -> tuple[tuple[int, ...], int, int]:
+    """One window of a take of `total` latent frames: which frames, how many are given, and the part of the caption.
+
+    The first frame stays in view as a rollout's sink; the others are `size` - 1 in a row that begin at a block edge.
+    """
+    half = (size - 1) // 2
+    begin = 1 + half * int(random.integers((total - size) // half + 1))
+    frames = (0, *range(begin, begin + size - 1))
+    return frames, (0 if begin == 1 else 1 + half), int(frames[-1] > total // 2)
+
+
+def _sources(cache: LatentCache, bucket: Bucket) -> list[Samples]:
+    """Where a bucket's samples come from: stills also from clips, windows from takes of two parts."""
+    if bucket.window:
+        return [cache.takes]
+    return [cache.images, cache.clips] if bucket.frames == 1 else [cache.clips]
+
+
 def pick(latents: Tensor, count: int | None, times: tuple[int, ...] | None) -> Tensor:
-    """The frames at `times` of [c, t, h, w], or the first `count` (None: all)."""
+    """The frames at `times` of [c, t, h, w], or the first `count` (both None: all)."""
     return latents[:, :count] if times is None else latents[:, list(times)]
 
 

@@ -119,10 +119,12 @@ def sample_sigmas(
     shift: float,
     generator: torch.Generator,
     forcing: ForcingConfig = ForcingConfig(),
+    given: int = 0,
 ) -> SigmaDraw:
     """Draws a sigma for every latent frame of a training batch; the same generator state gives the same draw.
 
     `blocks` are the causal blocks in latent frames (see `partition`). A single frame (an image) always gets one sigma.
+    `given`: so many frames at the start are clean in every sample and all others share a sigma, in both kinds of steps.
     """
     if sum(blocks) != frames or min(blocks) < 1:
         raise ValueError(f"blocks {blocks}: must be positive and sum to {frames} latent frames")
@@ -140,6 +142,9 @@ def sample_sigmas(
         independent = (mode >= forcing.same) & (mode < forcing.same + forcing.independent)
         sigma = torch.where(independent, noisy[:, block_of], noisy[:, :1])
         held = prefix & (mode >= forcing.same + forcing.independent)
+    if given:
+        sigma = noisy[:, :1].expand(batch, frames)
+        held = (torch.arange(frames) < given).expand(batch, frames)
     sigma = torch.where(held, clean, sigma)
     return SigmaDraw(sigma=sigma.to(generator.device), held=held.to(generator.device), blocks=None if full else blocks)
 

@@ -52,7 +52,15 @@ def flow_loss(
     latents = batch.latents
     b, frames = latents.shape[0], latents.shape[2]
     blocks = partition(frames, config.block, first=1)
-    draw = sample_sigmas(b, frames, blocks=blocks, shift=config.shift, generator=generator, forcing=config.forcing)
+    draw = sample_sigmas(
+        b,
+        frames,
+        blocks=blocks,
+        shift=config.shift,
+        generator=generator,
+        forcing=config.forcing,
+        given=batch.given,
+    )
     clean = latents.float()
     noise = torch.randn(clean.shape, generator=generator, device=clean.device)
     noisy = path.mix(clean, noise, draw.sigma).to(latents.dtype)

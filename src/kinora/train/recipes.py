@@ -11,7 +11,7 @@ from kinora.models.dit import DiTConfig
 from kinora.train.config import Budget, Cadence, FlowConfig, HeldOutConfig, Phase
 from kinora.train.spikes import SpikeConfig
 
-__all__ = ["RECIPES", "cpu_small", "cpu_small_motion", "cpu_tiny", "gpu_medium"]
+__all__ = ["RECIPES", "cpu_small", "cpu_small_motion", "cpu_small_takes", "cpu_tiny", "gpu_medium"]
 
 PICTURES_FIRST = (
     Phase(share=0.30, mixture={"still": 1.0}),
@@ -57,6 +57,19 @@ def cpu_small_motion(budget: Budget | None = None) -> FlowConfig:
     )
 
 
+def cpu_small_takes(budget: Budget | None = None) -> FlowConfig:
+    """The last half hour of the shipped model: as `cpu_small_motion`, and how a take goes on after its first window.
+
+    Needs a second data set, rendered with --continued. The rate only falls: what is there is refined, not unlearnt.
+    """
+    return replace(
+        cpu_small_motion(budget or Budget(minutes=35)),
+        name="cpu_small_takes",
+        phases=(Phase(share=1.0, mixture={"full": 0.5, "scattered": 0.15, "window": 0.25, "still": 0.1}),),
+        decay=0.95,
+    )
+
+
 def cpu_tiny(budget: Budget | None = None) -> FlowConfig:
     """Two layers for tests and for a first look at new data: seconds."""
     return FlowConfig(
@@ -88,7 +101,7 @@ def gpu_medium(budget: Budget | None = None) -> FlowConfig:
         held_out=HeldOutConfig(tokens=131072),
         cadence=Cadence(metrics=0.25, checkpoint=3, held_out=4, sheet=4),
         shift=3.0,
-        defaults=Defaults(size=(256, 256), fps=16, shift=3.0),
+        defaults=Defaults(size=(256, 256), fps=16, shift=3.0, window=17),
         ema=0.9995,
         snapshot_steps=200,
         threads=8,
@@ -99,5 +112,5 @@ def gpu_medium(budget: Budget | None = None) -> FlowConfig:
 
 
 RECIPES: MappingProxyType[str, Callable[[Budget | None], FlowConfig]] = MappingProxyType(
-    {recipe.__name__: recipe for recipe in (cpu_small, cpu_small_motion, cpu_tiny, gpu_medium)}
+    {recipe.__name__: recipe for recipe in (cpu_small, cpu_small_motion, cpu_small_takes, cpu_tiny, gpu_medium)}
 )

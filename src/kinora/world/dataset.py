@@ -22,7 +22,9 @@ import numpy as np
 from kinora.errors import InvalidRequest, OutputError
 from kinora.world import VERSION
 from kinora.world.captions import captions
+from kinora.world.continued import sample_continued
 from kinora.world.sample import sample_scene
+from kinora.world.scene import Scene
 from kinora.world.split import Split
 from kinora.world.vocabulary import Tier
 
@@ -46,6 +48,7 @@ class Settings:
     split: Split
     samples: int
     captions_per_sample: int
+    continued: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,11 +76,13 @@ def render_dataset(
     processes: int = 2,
     samples: int = 2,
     captions_per_sample: int = 4,
+    continued: bool = False,
     progress: Callable[[Shard], None] | None = None,
 ) -> list[Shard]:
     """Render `clips` and `images` samples into folder `out`, leaving alone the shards that are there already.
 
-    `size` is (height, width); `samples` are those of a pixel (`Renderer`); `progress` hears of each shard.
+    `size` is (height, width); `samples` are those of a pixel (`Renderer`); `progress` hears of each shard. `continued`
+    clips are core takes of two parts (`world.continued`), each with its captions.
     Each process draws on one thread. Raises InvalidRequest for impossible numbers, OutputError when the folder holds
     another data set. Processes are spawned: a script calls this under `if __name__ == "__main__"`.
     """
@@ -86,6 +91,12 @@ def render_dataset(
             f"clips={clips}, images={images}, processes={processes}, frames={frames}",
             rule="counts are not negative; processes, frames and captions are at least 1",
             remedy="for example clips=64, images=512, processes=2",
+        )
+    if continued and (tier != "core" or (frames - 1) % 8):
+        raise InvalidRequest(
+            f"{frames} frames, tier {tier}",
+            rule="takes of two parts are core takes of 8n+1 frames",
+            remedy="for example frames=65, tier='core'",
         )
     settings = Settings(
         seed=seed,
@@ -96,6 +107,7 @@ def render_dataset(
         split=split,
         samples=samples,
         captions_per_sample=captions_per_sample,
+        continued=continued,
     )
     folder = Path(out)
     folder.mkdir(parents=True, exist_ok=True)
@@ -128,7 +140,7 @@ def _samples_on_disk(path: Path, settings: Settings) -> int:
     if not index.exists() or not path.exists():
         return 0
     found = json.loads(index.read_text())
-    if (found["version"], found["settings"]) != (VERSION, _plain(settings)):
+    if (found["version"], {"continued": False, **found["settings"]}) != (VERSION, _plain(settings)):
         raise OutputError(
             str(index),
             rule="holds samples of another world version or of other settings",
@@ -169,19 +181,30 @@ def _render_shard(shard: Shard, settings: Settings) -> None:
     entries = []
     for row in range(shard.count):
         seed = sample_seed(settings.seed, shard.kind, shard.first + row)
-        scene = sample_scene(
-            seed,
-            tier=settings.tier,
-            frames=settings.frames,
-            fps=settings.fps,
-            size=settings.size,
-            split=settings.split,
-            image=shard.kind == "images",
-        )
+        scene, told = _told(seed, shard.kind, settings)
         pixels[row] = _renderer(height, width, settings.samples).render(scene)
-        told = captions(scene, settings.captions_per_sample, seed, settings.split)
-        entries.append({"scene": scene.to_dict(), "captions": [asdict(caption) for caption in told]})
+        entries.append({"scene": scene.to_dict(), "captions": told})
     _write(shard.path, pixels, {"version": VERSION, "settings": _plain(settings), "samples": entries})
+
+
+def _told(seed: int, kind: Kind, settings: Settings) -> tuple[Scene, list[dict[str, Any]]]:
+    """The scene of a seed and its captions; those of a take of two parts say of which one they are."""
+    if settings.continued and kind == "clips":
+        take = sample_continued(
+            seed, frames=settings.frames, fps=settings.fps, size=settings.size, split=settings.split
+        )
+        told = take.captions(settings.captions_per_sample, seed, settings.split)
+        return take.scene, [{**asdict(caption), "part": part} for caption, part in told]
+    scene = sample_scene(
+        seed,
+        tier=settings.tier,
+        frames=settings.frames,
+        fps=settings.fps,
+        size=settings.size,
+        split=settings.split,
+        image=kind == "images",
+    )
+    return scene, [asdict(c) for c in captions(scene, settings.captions_per_sample, seed, settings.split)]
 
 
 @cache

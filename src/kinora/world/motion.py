@@ -124,7 +124,8 @@ def _fill(track: Track, frames: NDArray[np.int64], shot: Shot, time: Array, scen
         track.phase[frames, k] = phase
         track.visible[frames, k] = pose.visible
     tight = _needs_room(shot)
-    progress = time / shot.seconds if shot.seconds > 0 else np.full(len(time), 0.5)
+    length = shot.seconds if shot.camera_seconds is None else shot.camera_seconds
+    progress = np.minimum(time / length, 1.0) if length > 0 else np.full(len(time), 0.5)
     view = cameras.view(
         shot.camera, progress, tight=tight, widen=layout.widen(shot), follow=track.position[frames, 0, 0]
     )

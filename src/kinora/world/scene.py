@@ -67,7 +67,10 @@ class Action:
 
 @dataclass(frozen=True, kw_only=True)
 class Shot:
-    """One uncut take: who does what, where, in which light and weather, seen by which camera. A still has 0 seconds."""
+    """One uncut take: who does what, where, in which light and weather, seen by which camera. A still has 0 seconds.
+
+    The camera's move takes `camera_seconds`, and then it rests; None: as long as the shot.
+    """
 
     subject: Subject
     actions: tuple[Action, ...]
@@ -79,6 +82,7 @@ class Shot:
     weather: str
     camera: str
     seconds: float
+    camera_seconds: float | None = None
 
     def __post_init__(self) -> None:
         _known(self.setting, "setting", words.SETTINGS)
