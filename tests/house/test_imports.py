@@ -16,7 +16,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "checkpoints": {"models"},
     "media": set(),
     "safety": {"media"},
-    "engine": {"models", "flow", "checkpoints", "media", "safety"},
+    "engine": {"models", "flow", "checkpoints", "media", "safety", "world"},  # the world's words, for expanding prompts
     "world": set(),
     "data": {"media", "world"},  # encoders are passed in
     "train": {"models", "flow", "checkpoints", "data", "media"},
