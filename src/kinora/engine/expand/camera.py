@@ -45,7 +45,7 @@ MOVES: tuple[tuple[str, str], ...] = (
     ("pan_right", rf"{SIDEWAYS} right(?:wards?)?|right(?:ward)? pan"),
     (
         "orbit",
-        rf"(?:{THE_CAMERA} )?(?:\w+ly )?orbit(?:s|ed|ing)?\b(?: \w+ly)?(?: around| round)?(?: the scene| it)?(?: shot)?",
+        rf"(?:{THE_CAMERA} )?(?:\w+ly )?orbit(?:s|ed|ing)?\b(?: \w+ly)?(?: around| round| it)?(?: shot)?",
     ),
     ("orbit", rf"{THE_CAMERA}{SO} {CIRCLES}(?: \w+ly)?(?: (?:around|round)| it)(?: the scene| it)?"),
     ("orbit", rf"{THE_CAMERA}{SO} circl\w+|360(?: degrees?)?(?: shot| view)?|arc shot"),
