@@ -4,7 +4,23 @@ import pytest
 import torch
 
 from kinora.errors import InvalidRequest
-from kinora.flow.conditions import FirstFrame, Keyframes, LastFrame, NoiseStart, Prefix, Suffix, apply, hold
+from kinora.flow.conditions import (
+    Crossfade,
+    FirstFrame,
+    Keyframes,
+    LastFrame,
+    Loop,
+    NoiseStart,
+    Prefix,
+    Region,
+    Suffix,
+    apply,
+    hold,
+)
+from kinora.flow.masks import time_mask
+from kinora.flow.sample import solve
+from kinora.flow.schedule import shifted
+from kinora.flow.solvers import dpmpp, euler, heun, unipc
 from kinora.flow.state import LatentState
 
 SHAPE = (2, 6, 3, 4)
@@ -27,6 +43,8 @@ def state():
         (Keyframes({2: frames(1, 3), -2: frames(1, 3)}), [2, 4]),
         (Prefix(frames(3, 3)), [0, 1, 2]),
         (Suffix(frames(2, 3)), [4, 5]),
+        (Loop(frames(2, 3), frames(1, 3)), [0, 1, 5]),
+        (Region(frames(6, 3), time_mask(range(1, 4), 6)), [0, 4, 5]),
     ],
 )
 def test_each_condition_holds_its_frames(state, condition, held):
@@ -90,3 +108,91 @@ def test_one_sample_serves_the_batch_and_each_may_have_its_own(state):
     assert torch.equal(FirstFrame(own).apply(state).clean[:, :, :1], own)
     with pytest.raises(InvalidRequest, match="like the video"):
         FirstFrame(own.repeat(2, 1, 1, 1, 1)).apply(state)
+
+
+def corner():
+    """A mask that frees one quarter of every frame."""
+    mask = torch.zeros(1, 1, 1, 3, 4)
+    mask[..., :2, :2] = 1
+    return mask
+
+
+def test_a_region_is_held_outside_its_mask_and_free_inside(state):
+    after = Region(frames(6, 3), corner()).apply(state)
+    free = corner().expand(2, 1, 6, 3, 4)
+    assert torch.equal(after.mask, free)
+    assert torch.equal(after.clean, torch.where(free == 1, state.clean, frames(6, 3)))
+    begun = after.begin()
+    assert torch.equal(begun[:, :, :, :2, :2], state.latent[:, :, :, :2, :2])
+    assert (begun[:, :, :, 2:] == 3).all()
+
+
+def test_regions_that_agree_leave_the_least_noise_and_others_are_refused(state):
+    half = torch.full((1, 1, 1, 1, 1), 0.5)
+    both = [Region(frames(6, 3), half), Region(frames(6, 3), corner())]
+    for order in (both, both[::-1]):
+        after = apply(state, order)
+        assert (after.mask[:, :, :, :2, :2] == 0.5).all()
+        assert (after.mask[:, :, :, 2:] == 0).all()
+    with pytest.raises(InvalidRequest, match="latent frame 0: two conditions give it different content"):
+        apply(state, [Region(frames(6, 3), corner()), Region(frames(6, 4), corner())])
+    apply(state, [Region(frames(6, 3), corner()), Region(frames(6, 4), 1 - corner())])  # they share no token
+
+
+def test_a_mask_that_does_not_fit_is_refused(state):
+    with pytest.raises(InvalidRequest, match="a mask of latent size"):
+        Region(frames(6, 3), torch.zeros(1, 1, 5, 3, 4)).apply(state)
+    with pytest.raises(InvalidRequest, match="between 0"):
+        Region(frames(6, 3), corner() * 2).apply(state)
+
+
+def test_a_crossfade_goes_from_one_clip_to_the_other_under_noise_that_peaks_midway(state):
+    after = Crossfade(frames(3, 0), frames(3, 4), at=2).apply(state)
+    assert after.mask[0, 0, :, 0, 0].tolist() == pytest.approx([1, 1, 0.7071, 1, 0.7071, 1], abs=1e-4)
+    shallow = Crossfade(frames(3, 0), frames(3, 4), at=2, peak=0.5).apply(state)
+    assert shallow.clean[0, 0, :, 0, 0].tolist() == pytest.approx([0, 0, 1, 2, 3, 0])
+    assert shallow.mask[0, 0, 3, 0, 0] == 0.5
+    torch.testing.assert_close(shallow.begin()[:, :, 3], 1 + 0.5 * state.latent[:, :, 3])
+    for peak in (0.0, 1.5):
+        with pytest.raises(InvalidRequest, match="peak"):
+            Crossfade(frames(3, 0), frames(3, 4), at=2, peak=peak).apply(state)
+
+
+def test_noise_start_with_a_mask_varies_only_its_part_by_as_much_as_it_says(state):
+    mask = corner() * 0.5
+    after = NoiseStart(frames(6, 4), 0.8, mask).apply(state)
+    begun = after.begin()
+    assert (begun[:, :, :, 2:] == 4).all()
+    inside = (slice(None), slice(None), slice(None), slice(2), slice(2))
+    torch.testing.assert_close(begun[inside], 0.6 * frames(6, 4)[inside] + 0.4 * state.latent[inside])
+    torch.testing.assert_close(after.sigma(0.8)[:, :, :2, :2], torch.full((2, 6, 2, 2), 0.4))
+
+
+@pytest.mark.parametrize("solver", [euler, heun, unipc, dpmpp])
+@pytest.mark.parametrize(
+    "conditions",
+    [
+        [Loop(frames(2, 3), frames(2, 3))],
+        [Region(frames(6, 3), corner())],
+        [Region(frames(6, 3), time_mask(range(2, 4), 6)), NoiseStart(frames(6, 3), 0.7)],
+        [NoiseStart(frames(6, 3), 0.6, corner() * 0.5)],
+        [Prefix(frames(1, 3)), Crossfade(frames(3, 3), frames(3, 5), at=1), Suffix(frames(2, 3))],
+    ],
+)
+def test_what_is_held_is_clean_at_every_step_and_seen_as_clean(state, conditions, solver):
+    """A velocity that would drag everything away moves no held token, and is told sigma 0 for each."""
+    given = apply(state, conditions)
+    held = (given.mask == 0).expand_as(given.latent)
+    assert held.any()
+
+    def velocity(x, sigma):
+        told = sigma if sigma.ndim == 4 else sigma[:, :, None, None]
+        assert (told.expand_as(given.mask[:, 0])[given.mask[:, 0] == 0] == 0).all()
+        assert (x[held] == 3).all()
+        return x + 7
+
+    steps = list(solve(velocity, given, shifted(5, 2.0), solver))
+    assert len(steps) >= 3
+    for step in steps:
+        assert (step.x[held] == 3).all()
+        assert (step.x[~held] != given.clean[~held]).any()
