@@ -71,6 +71,41 @@ def world(
     typer.echo(result.markdown())
 
 
+@app.command()
+def drift(
+    model: Annotated[str, typer.Option(help="Model name or directory.")] = DEFAULT_MODEL,
+    prompts: Annotated[int, typer.Option(min=1, help="Videos.")] = 8,
+    seconds: Annotated[int, typer.Option(min=20, max=60, help="Length of each.")] = 60,
+    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the report and the contact sheets.")] = Path(
+        "drift"
+    ),
+    seed: Annotated[int, typer.Option(min=0, help="Which prompts.")] = 0,
+) -> None:
+    """Film long and measure, five seconds at a time, what is left of the beginning."""
+    import json
+
+    from rich.progress import track
+
+    import kinora
+    from kinora.evals import drift, suites
+    from kinora.evals.recogniser import Recogniser
+    from kinora.media.image import contact_sheet
+    from kinora.media.target import replacing
+    from kinora.media.write import write_clip
+
+    recogniser, videos = Recogniser.load(), []
+    out.mkdir(parents=True, exist_ok=True)
+    for number, case in enumerate(track(suites.world_cases(prompts, seed), "videos")):
+        clip = kinora.generate(case.prompt, seconds=seconds, seed=case.seed, model=model)
+        videos.append(drift.windows(case, clip.frames, recogniser))
+        sheet = contact_sheet(clip.frames, columns=12, limit=24)
+        write_clip(out / f"{number:03}.png", sheet[None], fps=1)
+    found = drift.curve(videos)
+    with replacing(out / "drift.json") as temporary:
+        temporary.write_text(json.dumps(found.to_dict(), indent=2))
+    typer.echo(found.markdown())
+
+
 def model_sampler(model: "Model") -> "Sampler":
     """Film prompts with the model's parts, several at once, as the engine does one at a time.
 
