@@ -10,6 +10,7 @@ from kinora.media.fit import Fit, check_fit, fitted
 from kinora.media.image import contact_sheet
 from kinora.media.ingest import Given, load_frames, load_image, native_size
 from kinora.media.read import VideoInfo, probe, read_frames, read_video
+from kinora.media.recode import as_gif, as_jpeg, recoded
 from kinora.media.still import read_image
 from kinora.media.target import EXTENSIONS, Written, check_target, replacing
 from kinora.media.write import write_clip, write_video
@@ -20,6 +21,8 @@ __all__ = [
     "Given",
     "VideoInfo",
     "Written",
+    "as_gif",
+    "as_jpeg",
     "check_fit",
     "check_target",
     "contact_sheet",
@@ -31,6 +34,7 @@ __all__ = [
     "read_frames",
     "read_image",
     "read_video",
+    "recoded",
     "replacing",
     "write_clip",
     "write_video",

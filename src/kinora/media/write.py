@@ -58,7 +58,7 @@ def _encode(temporary: Path, path: Path, frames: Iterable[Frames], fps: int) -> 
         for frame in frames:
             if stream is None:
                 stream = _add_stream(container, path, frame.shape[0], frame.shape[1], fps)
-            container.mux(stream.encode(_yuv(frame)))
+            container.mux(stream.encode(yuv(frame)))
             count += 1
         assert stream is not None, "a clip without frames"
         container.mux(stream.encode(None))
@@ -80,7 +80,8 @@ def _add_stream(
     return stream
 
 
-def _yuv(frame: Frames) -> av.VideoFrame:
+def yuv(frame: Frames) -> av.VideoFrame:
+    """A frame (H W 3) as the encoders take it: 4:2:0, BT.709, limited range."""
     return av.VideoFrame.from_ndarray(np.ascontiguousarray(frame), format="rgb24").reformat(
         format="yuv420p",
         dst_colorspace=Colorspace.ITU709,
