@@ -24,6 +24,7 @@ FILENAME = "model.json"
 TEXT_ENCODER = "all-MiniLM-L6-v2"
 SOLVERS = ("euler", "heun", "unipc", "dpmpp")
 LONG = ("causal", "sliding")
+EXPANDERS = ("", "world")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +33,8 @@ class Defaults:
 
     `window` is how many latent frames it was trained on at once. A longer clip is made in blocks of `block`, each of
     which sees itself, the latest frames and the first `sink`, up to a window in all: `long` says whether through a
-    key-value cache ("causal") or by full attention over the whole window at every step ("sliding").
+    key-value cache ("causal") or by full attention over the whole window at every step ("sliding"). `expander` says
+    what turns a user's words into the captions it was trained on ("" for nothing).
     """
 
     size: tuple[int, int] = (128, 128)
@@ -47,6 +49,7 @@ class Defaults:
     window: int = 9
     block: int = 4
     sink: int = 1
+    expander: str = ""
     min_side: int = 64
     max_pixels: int = 512 * 512
 
@@ -123,8 +126,10 @@ def _check(manifest: Manifest) -> None:
         raise ValueError(f"no solver {chosen.solver!r}")
     if chosen.long not in LONG:
         raise ValueError(f"no way {chosen.long!r} to make long clips")
-    if chosen.block < 1 or chosen.sink < 0 or chosen.block + chosen.sink >= chosen.window:
+    if chosen.window < 3 or chosen.block < 1 or chosen.sink < 0 or chosen.block + chosen.sink >= chosen.window:
         raise ValueError(f"block {chosen.block} and sink {chosen.sink} don't fit window {chosen.window}")
+    if chosen.expander not in EXPANDERS:
+        raise ValueError(f"no expander {chosen.expander!r}")
     if manifest.text != TEXT_ENCODER:
         raise ValueError(f"no text encoder {manifest.text!r}")
 

@@ -10,7 +10,8 @@ Nothing about a request is kept on the engine, so several generations may take t
 import time
 from collections.abc import Generator, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from itertools import chain
 from typing import TypeVar
 
 import numpy as np
@@ -21,14 +22,15 @@ from torch import Tensor
 from kinora.checkpoints.store import Model
 from kinora.clip import Clip
 from kinora.engine import coding
-from kinora.engine.events import Done, Event, Frames, Progress, Refused
+from kinora.engine.events import Done, Event, Frames, Progress, Read, Refused
+from kinora.engine.expand import Expander, Expansion, expander_for
 from kinora.engine.film import Film
 from kinora.engine.memory import peak_memory
 from kinora.engine.projector import Projector, given
 from kinora.engine.reel import Reel
 from kinora.engine.script import Script
 from kinora.engine.solving import SOLVERS, solve_film
-from kinora.request import Plan, Shot
+from kinora.request import Plan, Real, Shot
 from kinora.safety import FrameBook, Guard
 
 __all__ = ["SOLVERS", "Engine"]
@@ -64,24 +66,42 @@ class Take:
 
 
 class Engine:
-    """Films shots with one model under one guard."""
+    """Films shots with one model under one guard; `expander` takes the place of the model's own."""
 
-    def __init__(self, model: Model, guard: Guard) -> None:
+    def __init__(self, model: Model, guard: Guard, expander: Expander | None = None) -> None:
         if not isinstance(guard, Guard):
             raise TypeError(f"{guard!r} is no guard: an engine needs one that can screen prompts and review frames")
         self.model = model
         self.guard = guard
+        self.expander = expander or expander_for(model.defaults.expander, model.text)
 
     def generate(self, shot: Shot) -> Iterator[Event]:
-        """Check `shot` at once, then film it as the caller iterates; closing the iterator cancels.
+        """Check `shot` and expand its words at once, film it as the caller iterates; closing the iterator cancels.
 
         The same shot with the same seed, on the same version, gives the same frames. Raises InvalidRequest, before
         anything is computed, if this model can't make the shot.
         """
         plan = self.model.limits.plan(shot)
+        verdict = self.guard.screen(plan.prompt)
+        if not verdict.allowed:
+            return iter([Refused(verdict)])
         grid = self.model.limits.grid
-        frames = grid.frames_for(plan.seconds, plan.fps)
-        return self.film(Film.of(plan, grid.latent_shape(frames, *plan.size)[0]))
+        latents = grid.latent_shape(grid.frames_for(plan.seconds, plan.fps), *plan.size)[0]
+        read = self.read(plan.prompt, seconds=plan.seconds, image=plan.frames == 1) if shot.expand else None
+        if read is None or not read.changed:
+            return self.film(Film.of(plan, latents))
+        film = Film.of(replace(plan, prompt=read.prompt), latents)
+        info = {"prompt_asked": plan.prompt, "expansion": list(read.notes)}
+        return chain([Read(plan.prompt, read.prompt, read.notes)], self.film(replace(film, info=info)))
+
+    def read(self, words: str, *, seconds: Real, image: bool = False, previous: str = "") -> Expansion:
+        """What the model reads for a user's words, which the caller has screened; see `Expander.expand`.
+
+        Raises Unavailable if the expander is somewhere else and can't be asked.
+        """
+        if self.expander is None:
+            return Expansion(words, changed=False)
+        return self.expander.expand(words, seconds=seconds, image=image, previous=previous)
 
     def film(self, film: Film) -> Iterator[Event]:
         """Screen every prompt of `film` at once, then make it as the caller iterates; closing the iterator cancels.

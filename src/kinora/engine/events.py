@@ -1,7 +1,8 @@
-"""What an engine tells while it films: some Progress and Frames, then Done or Refused, always last.
+"""What an engine tells while it films: what it reads, some Progress and Frames, then Done or Refused, always last.
 
     for event in engine.generate(Shot("a red ball bounces")):
         match event:
+            case Read(asked, prompt, notes): ...  # first, where the words were expanded
             case Progress(stage, index, total): ...
             case Frames(start, frames): ...       # reviewed and in order
             case Done(clip): ...
@@ -24,6 +25,18 @@ from kinora.clip import Clip
 from kinora.safety import Verdict
 
 Stage = Literal["read", "denoise", "decode"]
+
+
+@dataclass(frozen=True)
+class Read:
+    """An expander changed the words: `prompt` is what the model reads instead of `asked`; `notes` say what was lost.
+
+    Told before anything is computed.
+    """
+
+    asked: str
+    prompt: str
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -57,7 +70,7 @@ class Refused:
     verdict: Verdict
 
 
-Event: TypeAlias = Progress | Frames | Done | Refused
+Event: TypeAlias = Read | Progress | Frames | Done | Refused
 
 
 def collect(events: Iterable[Event], prompt: str, watch: Callable[[Event], object] | None = None) -> Clip:

@@ -10,11 +10,14 @@ What comes out is shown to the user, is screened again, and can be switched off.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 from kinora.request import Real
 
-__all__ = ["Expander", "Expansion"]
+if TYPE_CHECKING:
+    from kinora.models.text import TextEncoder
+
+__all__ = ["Expander", "Expansion", "expander_for"]
 
 
 @dataclass(frozen=True)
@@ -36,3 +39,13 @@ class Expander(Protocol):
         previous: what the model reads for the shot before, whose subject, place and light hold where the prompt says
         nothing of them.
         """
+
+
+def expander_for(name: str, encoder: TextEncoder) -> Expander | None:
+    """The expander that a model's description names: "world", or "" for none."""
+    if name == "world":
+        from kinora.engine.expand.world import WorldExpander
+
+        return WorldExpander(encoder)
+    assert name == "", f"{name=} is no expander"
+    return None
