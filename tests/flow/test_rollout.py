@@ -10,6 +10,7 @@ from kinora.flow.sample import solve
 from kinora.flow.schedule import shifted
 from kinora.flow.solvers import euler, last
 from kinora.flow.state import LatentState, SeededNoise
+from kinora.flow.windows import Reach
 
 C, H, W = 2, 3, 4
 SIGMAS = shifted(6, 3.0, "linear")
@@ -70,6 +71,39 @@ def test_the_context_is_remembered_with_the_prompt_it_was_made_with():
     stream = CachedStream(model, ListCache())
     list(rollout(stream, noise(3).split((1, 1, 1)), SIGMAS, prompts=float, seeds=[0], context_sigma=0.0))
     assert texts == [0.0, 1.0]  # and the last block, which nothing follows, costs no pass
+
+
+def remembered(prompts, sizes, reach):
+    """What a model is given to remember: (frames, text) in order, with "-" where it forgot."""
+    told = []
+
+    def model(x, sigma, text, *, cache):
+        if sigma.max() == 0:
+            told.append((x.shape[2], text, x.mean(dim=(0, 1, 3, 4)).round().int().tolist()))
+        return walk(x, sigma, text, cache=cache)
+
+    class Forgetful(ListCache):
+        def clear(self):
+            told.append("-")
+            super().clear()
+
+    stream, frames = CachedStream(model, Forgetful()), sum(sizes)
+    options = {"prompts": lambda block: prompts[block], "seeds": [0], "context_sigma": 0.0}
+    list(rollout(stream, noise(frames).split(sizes), SIGMAS, reach=reach, **options))
+    return told
+
+
+def test_a_long_first_block_is_remembered_in_the_pieces_of_training():
+    told = remembered([1.0] * 3, (9, 4, 4), Reach())
+    assert [frames for frames, _, _ in told] == [1, 4, 4, 4]
+
+
+def test_another_prompt_reads_anew_what_the_next_block_will_see():
+    told = remembered([1.0, 1.0, 5.0, 5.0], (9, 4, 2, 2), Reach())
+    # Blocks 1 and 2 show 1 and 2. Block 3, two frames long, sees the sink and the latest six: two of block 1, block 2.
+    assert told[3] == "-"
+    assert told[4:7] == [(1, 5.0, [1]), (4, 5.0, [1, 1, 2, 2]), (2, 5.0, [2, 2])]
+    assert told[7:] == [(2, 5.0, [7, 7])]
 
 
 def test_one_block_is_the_ordinary_solver():
@@ -137,6 +171,17 @@ def test_steps_are_told_one_by_one_and_can_be_cancelled():
     told = [(s.block, s.step.index, s.finished) for s in itertools.islice(steps, 8)]
     assert told == [(0, i, i == 5) for i in range(6)] + [(1, 0, False), (1, 1, False)]
     steps.close()
+
+
+def test_guidance_acts_within_its_interval_of_sigmas():
+    def constant(value):
+        return lambda x, sigma, text, *, cache: torch.full_like(x, value)
+
+    streams = CachedStream(constant(1.0), ListCache()), CachedStream(constant(0.0), ListCache())
+    guided = GuidedStream(*streams, None, 3.0, interval=(0.25, 0.75))
+    x = torch.zeros(1, C, 2, H, W)
+    told = {sigma: guided.velocity(x, torch.full((1, 2), sigma), None).mean().item() for sigma in (0.2, 0.25, 0.7, 0.8)}
+    assert told == {0.2: 1.0, 0.25: 3.0, 0.7: 3.0, 0.8: 1.0}
 
 
 @pytest.mark.parametrize("scale", [1.0, 3.0])

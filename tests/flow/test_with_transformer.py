@@ -10,22 +10,27 @@ from kinora.flow.sample import solve
 from kinora.flow.schedule import ForcingConfig, partition, sample_sigmas, shifted
 from kinora.flow.solvers import euler, last
 from kinora.flow.state import LatentState
+from kinora.flow.windows import Reach
 from kinora.models.dit import DiT, DiTConfig
 
 C, H, W = 4, 3, 4
 SIGMAS = shifted(3, 3.0)
 
 
-@pytest.fixture(scope="module")
-def dit():
+def random_dit(layers):
     torch.manual_seed(0)
     model = DiT(
-        DiTConfig(dim=24, heads=2, layers=2, ffn_dim=32, in_channels=C, out_channels=C, text_dim=8, freq_dim=16)
+        DiTConfig(dim=24, heads=2, layers=layers, ffn_dim=32, in_channels=C, out_channels=C, text_dim=8, freq_dim=16)
     )
     with torch.no_grad():
         for parameter in model.parameters():  # a fresh head is zero, and a zero velocity proves nothing
             parameter.add_(0.2 * torch.randn_like(parameter))
     return model.eval().requires_grad_(False)
+
+
+@pytest.fixture(scope="module")
+def dit():
+    return random_dit(layers=2)
 
 
 def text(seed):
@@ -77,6 +82,54 @@ def test_a_rollout_outlasts_its_window(dit):
     assert sum(block.shape[2] for block in made) == 10
     assert all(block.isfinite().all() for block in made)
     assert cache.frames <= 4
+
+
+class Recomputed:
+    """The slow, obvious stream: it keeps latents and sends all of them through the transformer at every step."""
+
+    def __init__(self, dit, reach):
+        self.dit, self.reach = dit, reach
+        self.forget()
+
+    def forget(self):
+        self.pieces, self.sigmas = [], []
+
+    def remember(self, x, sigma, text):
+        self.pieces.append(x)
+        self.sigmas.append(sigma)
+
+    def velocity(self, x, sigma, text):
+        if not self.pieces:
+            return self.dit(x, sigma, text)
+        past, levels = torch.cat(self.pieces, dim=2), torch.cat(self.sigmas, dim=1)
+        blocks = [piece.shape[2] for piece in self.pieces]
+        room = self.reach.window - x.shape[2]
+        if past.shape[2] > room:  # what has left the window is gone; with one layer nothing depends on it
+            assert len(self.dit.blocks) == 1
+            seen = [*range(self.reach.sink), *range(past.shape[2] - room + self.reach.sink, past.shape[2])]
+            past, levels, blocks = past[:, :, seen], levels[:, seen], [len(seen)]
+        whole = torch.cat((past, x), dim=2), torch.cat((levels, sigma), dim=1), text
+        return self.dit(*whole, blocks=(*blocks, x.shape[2]))[:, :, past.shape[2] :]
+
+
+@pytest.mark.parametrize(
+    ("layers", "sizes", "switch"),
+    [
+        (2, (5, 2), None),  # everything within the window
+        (1, (7, 2, 2, 2, 1), None),  # far beyond it
+        (2, (7, 2), 1),  # another prompt: all that is in sight is read anew
+        (1, (3, 2, 2, 2, 2), 3),
+    ],
+)
+def test_a_cache_gives_what_recomputing_without_one_gives(layers, sizes, switch):
+    dit, reach = random_dit(layers), Reach(window=7, block=2, sink=1)
+
+    def made(stream):
+        options = {"prompts": lambda block: OTHER if switch and block >= switch else TEXT, "seeds": [0, 1]}
+        return torch.cat(list(rollout(stream, noise(sum(sizes)).split(sizes), SIGMAS, reach=reach, **options)), dim=2)
+
+    cached = made(CachedStream(dit, dit.cache(window=reach.window, sink=reach.sink)))
+    torch.testing.assert_close(cached, made(Recomputed(dit, reach)), atol=2e-4, rtol=1e-4)
 
 
 def test_batched_guidance_equals_sequential(dit):

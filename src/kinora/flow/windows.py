@@ -24,8 +24,8 @@ class Reach:
     sink: int = 1
 
     def __post_init__(self) -> None:
-        if self.block < 1 or self.sink < 0 or self.block + self.sink >= self.window:
-            raise ValueError(f"{self}: block at least 1, sink at least 0, and their sum less than the window")
+        if self.window < 3 or self.block < 1 or self.sink < 0 or self.block + self.sink >= self.window:
+            raise ValueError(f"{self}: window from 3, block from 1, sink from 0, and the last two less than the window")
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ def plan(known: Sequence[bool], reach: Reach, *, edges: Sequence[int] = (), back
     if length <= reach.window and not any(0 < edge < length for edge in edges):
         return [Window(tuple(range(length)), range(length))]
     prefix = next((frame for frame in range(length) if not known[frame]), length)
-    if not backwards and not any(known[prefix:]):
+    if prefix == length or not (backwards or any(known[prefix:])):
         return list(_forward(length, prefix, reach, edges))
     return list(_Gaps(known, reach, edges).fill(backwards))
 
@@ -124,31 +124,30 @@ class _Gaps:
         return Window(tuple(range(start - before, stop + min(right, room - before))), range(start, stop))
 
     def _onwards(self, start: int, stop: int) -> Window:
-        """New frames after the known ones, which are seen with the sink."""
+        """New frames after the known ones, which are seen with a sink: the first of those."""
         reach, known = self._reach, self._run(start, -1)
         end = start + self._count(start, stop, known, room=reach.window - 1)
         edge = self._edge(start, end)
         end = edge[0] if edge else end
-        sink = reach.sink if all(self._settled[: reach.sink]) else 0
-        latest = min(known, reach.window - (end - start))
-        if start - latest > 0:  # else the sink is among the latest
-            latest = min(latest, max(1, reach.window - (end - start) - sink))
-        first = range(min(sink, start - latest, reach.window - latest - (end - start)))
-        return Window((*first, *range(start - latest, end)), range(start, end))
+        nearest, sink = self._context(known, reach.window - (end - start))
+        seen = (*range(start - known, start - known + sink), *range(start - nearest, end))
+        return Window(seen, range(start, end))
 
     def _backwards(self, start: int, stop: int) -> Window:
-        """New frames before the known ones, which are seen with a sink that lies at the end."""
-        reach, known, length = self._reach, self._run(stop, 1), len(self._settled)
+        """New frames before the known ones, which are seen with a sink: the last of those."""
+        reach, known = self._reach, self._run(stop, 1)
         begin = stop - self._count(start, stop, known + 1, room=reach.window - 2 if known else reach.window - 1)
         edge = self._edge(begin, stop)
         begin = edge[-1] if edge else begin
         scratch = 1 if begin > 0 and not self._settled[begin - 1] else 0
-        room = reach.window - (stop - begin) - scratch
-        nearest = min(known, room)
-        if stop + nearest < length:
-            nearest = min(nearest, max(1, room - reach.sink))
-        last = range(max(stop + nearest, length - min(reach.sink, room - nearest)), length)
-        return Window((*range(begin - scratch, stop + nearest), *last), range(begin, stop))
+        nearest, sink = self._context(known, reach.window - (stop - begin) - scratch)
+        seen = (*range(begin - scratch, stop + nearest), *range(stop + known - sink, stop + known))
+        return Window(seen, range(begin, stop))
+
+    def _context(self, known: int, room: int) -> tuple[int, int]:
+        """Of `known` frames in a row, how many nearest ones and how many at the far end are seen."""
+        nearest = known if known <= room else max(1, room - self._reach.sink)
+        return nearest, min(known, room) - nearest
 
     def _count(self, start: int, stop: int, seen: int, *, room: int) -> int:
         """How many new frames: a block, or more while little is known; a block is left for the bridge."""
