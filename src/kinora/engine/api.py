@@ -83,15 +83,16 @@ def film(
     start = time.perf_counter()
     from kinora.engine.engine import Engine
 
-    engine = Engine(_loaded(shot.model, device), guard or default_guard())
-    loaded = time.perf_counter() - start
+    engine = Engine(loaded(shot.model, device), guard or default_guard())
+    spent = time.perf_counter() - start
     clip = collect(engine.generate(shot), shot.prompt, watch)
-    clip.info["timings"] = {"load": round(loaded, 3), **clip.info["timings"]}
+    clip.info["timings"] = {"load": round(spent, 3), **clip.info["timings"]}
     return clip
 
 
 @lru_cache(maxsize=1)
-def _loaded(name: str, device: str | None) -> Model:
+def loaded(name: str, device: str | None) -> Model:
+    """The model of that name on `device` (a GPU where there is one), kept until another is asked for."""
     import torch
 
     from kinora.checkpoints.store import load_model

@@ -65,6 +65,28 @@ class Carry:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class Matte:
+    """Given pixels laid over the decoded ones: what a mask protects comes out to the bit.
+
+    given: uint8 T H W C from the film's first frame on. made: how much of what is decoded shows, from 0 (given) to 1;
+    T H W, or 1 H W for all frames.
+    """
+
+    given: Frames
+    made: npt.NDArray[np.float32]
+
+    def over(self, frames: Frames, start: int) -> Frames:
+        """Decoded frames, from frame `start` of the film on, under the matte; beyond its end they stay as they are."""
+        count = min(len(frames), len(self.given) - start)
+        if count <= 0:
+            return frames
+        given = self.given[start : start + count]
+        made = (self.made if len(self.made) == 1 else self.made[start : start + count])[..., None]
+        mixed = np.rint(given + made * (frames[:count].astype(np.float32) - given)).astype(np.uint8)
+        return np.concatenate((mixed, frames[count:]))
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Cut:
     """A shot of the film, from one cut to the next: latent frames [start, stop), and the pixel frames left off its end.
 
@@ -89,7 +111,7 @@ class Film:
     backwards: solve from the end to the beginning (for when only the end is given).
     keep: decoded pixel frames [start, stop) that are delivered; None: the first ones, as many as the plan still needs.
     before, after: given pixel frames (uint8 T H W C) delivered as they are around the made ones.
-    carry: what decoding loses of given frames.
+    carry: what decoding loses of given frames. matte: given pixels that show through.
     info: goes into the clip's `info`.
     """
 
@@ -101,6 +123,7 @@ class Film:
     before: Frames | None = None
     after: Frames | None = None
     carry: tuple[Carry, ...] = ()
+    matte: Matte | None = None
     info: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

@@ -34,6 +34,8 @@ class Projector:
             if self._at >= stop:
                 return
             frames = restored(pixels(self._stream(chunk)[0], self._model.name), self._at, self._film.carry)
+            if self._film.matte is not None:
+                frames = self._film.matte.over(frames, self._at)
             frames = frames[: self._left]
             first, self._at = self._at, self._at + len(frames)
             self._left -= len(frames)

@@ -1,0 +1,170 @@
+"""Drafts into films: which latents are held, where, and which frames are delivered."""
+
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import torch
+from jaxtyping import Float
+from torch import Tensor
+
+from kinora.engine.edits.drafts import Bridge, Fade, Variation
+from kinora.engine.edits.seam import carried, softened
+from kinora.engine.engine import Engine
+from kinora.engine.film import Carry, Film, Matte, Span
+from kinora.flow.conditions import Condition, Crossfade, NoiseStart, Prefix, Suffix
+from kinora.flow.masks import token_mask
+from kinora.request import Real
+
+Frames = npt.NDArray[np.uint8]
+
+
+def lower(draft: Bridge | Fade | Variation, engine: Engine) -> Film:
+    """The film of `draft` on the engine's model. Encodes what is given, and no more of it than the model looks at."""
+    if isinstance(draft, Bridge):
+        return _bridge(draft, engine)
+    return _fade(draft, engine) if isinstance(draft, Fade) else _variation(draft, engine)
+
+
+def start_sigma(strength: Real, shift: Real) -> float:
+    """The noise a remix starts from: where the solver stands with `strength` of its steps still to go.
+
+    The grid of steps is shifted towards noise (`flow.schedule.shifted`), and so is the slider: with a shift of 2,
+    strength 0.3 is sigma 0.46, 0.6 is 0.75 and 0.8 is 0.89.
+    """
+    return float(shift * strength / (1 + (shift - 1) * strength))
+
+
+def _bridge(draft: Bridge, engine: Engine) -> Film:
+    """[context | new ...... | context]: what is given is held, in latents of its last and first frames."""
+    group, plan = engine.model.limits.grid.stride[0], draft.plan
+    # At the very start of a film the first latent frame is a single frame, and what is too much is left off.
+    new = -(-draft.made // group) if draft.before is not None else -(-(draft.made - 1) // group) + 1
+    opening, closing = _contexts(draft, engine, new)
+    conditions: list[Condition] = []
+    carry: list[Carry] = []
+    begin = 0 if draft.before is not None else group * (new - 1) + 1 - draft.made
+    if draft.before is not None:
+        held = _Opening(engine, draft.before[-(group * (opening - 1) + 1) :])
+        conditions.append(Prefix(held.latents))
+        begin = len(held.frames)
+        carry.append(held.carry(plan.fps, room=draft.made))
+    if draft.after is not None:
+        lead = _Closing(engine, draft.after[: group * closing])
+        conditions.append(Suffix(lead.latents))
+        carry.append(lead.carry(begin + draft.made, plan.fps, room=draft.made))
+        closing = lead.latents.shape[2]
+    return Film(
+        plan=plan,
+        spans=(Span(prompt=plan.prompt, latents=opening + new + closing),),
+        conditions=tuple(conditions),
+        backwards=draft.before is None,
+        keep=(begin, begin + draft.made),
+        before=draft.before,
+        after=None if draft.closes else draft.after,
+        carry=tuple(carry),
+        info=draft.info,
+    )
+
+
+def _contexts(draft: Bridge, engine: Engine, new: int) -> tuple[int, int]:
+    """How many latent frames are held before and after the new ones: what the model sees beside them, if there are."""
+    group, chosen = engine.model.limits.grid.stride[0], engine.model.defaults
+    longest, room = chosen.window - chosen.block, chosen.window - new
+    if draft.before is None or draft.after is None:
+        opening = closing = longest
+    elif room >= 2:
+        opening, closing = room - room // 2, room // 2  # it is seen at once, with both its ends
+    else:
+        opening, closing = longest, chosen.block
+    if draft.before is not None:
+        opening = min(opening, (len(draft.before) - 1) // group + 1)
+    if draft.after is not None:
+        closing = min(closing, max(1, len(draft.after) // group))
+    return opening if draft.before is not None else 0, closing if draft.after is not None else 0
+
+
+def _fade(draft: Fade, engine: Engine) -> Film:
+    """[end of the first | both, mixed under noise | start of the second]."""
+    group, plan, window = engine.model.limits.grid.stride[0], draft.plan, engine.model.defaults.window
+    mixed = draft.overlap // group
+    first, second = draft.first[: -draft.overlap], draft.second[draft.overlap :]
+    closing = min(max(1, (window - mixed) // 2), max(1, len(second) // group))
+    opening = min(max(1, window - mixed - closing), (len(first) - 1) // group + 1)
+    held = _Opening(engine, first[-(group * (opening - 1) + 1) :])
+    lead = _Closing(engine, second[: group * closing])
+    turning = Crossfade(
+        before=engine.encode_groups(draft.first[-draft.overlap :]),
+        after=engine.encode_groups(draft.second[: draft.overlap]),
+        at=opening,
+    )
+    begin, half = len(held.frames), opening + mixed // 2
+    words, length = draft.prompts, opening + mixed + closing
+    spans = (Span(prompt=words[0], latents=half), Span(prompt=words[1], latents=length - half))
+    return Film(
+        plan=plan,
+        spans=spans if words[0] != words[1] else (Span(prompt=words[0], latents=length),),
+        conditions=(Prefix(held.latents), turning, Suffix(lead.latents)),
+        keep=(begin, begin + draft.overlap),
+        before=first,
+        after=second,
+        carry=(
+            held.carry(plan.fps, room=draft.overlap),
+            lead.carry(begin + draft.overlap, plan.fps, room=draft.overlap),
+        ),
+        info=draft.info,
+    )
+
+
+def _variation(draft: Variation, engine: Engine) -> Film:
+    """The whole clip under noise; what the mask keeps is held in latents, and its pixels put back."""
+    grid, plan = engine.model.limits.grid, draft.plan
+    frames = _filled(draft.clip, grid.frames_for(plan.seconds, plan.fps))
+    mask = None
+    if draft.mask is not None:
+        painted = draft.mask if len(draft.mask) == 1 else _filled(draft.mask, len(frames))
+        mask = token_mask(torch.from_numpy(painted.astype(np.float32)), grid.stride)
+    sigma = start_sigma(draft.strength, engine.model.defaults.shift)
+    latents = engine.encode(frames)
+    return Film(
+        plan=plan,
+        spans=(Span(prompt=plan.prompt, latents=latents.shape[2]),),
+        conditions=(NoiseStart(latents, sigma, mask),),
+        matte=None if draft.mask is None else Matte(given=draft.clip, made=softened(draft.mask)),
+        info=dict(draft.info) | {"sigma": round(sigma, 4)},
+    )
+
+
+class _Opening:
+    """Given frames, 4n+1 of them, that a film opens on."""
+
+    def __init__(self, engine: Engine, frames: Frames) -> None:
+        self.frames = frames
+        self.latents: Float[Tensor, "1 c n h w"] = engine.encode(frames)
+        self._decoded = engine.decode(self.latents)
+
+    def carry(self, fps: int, *, room: int) -> Carry:
+        """What is lost of the last of them."""
+        at = len(self.frames) - 1
+        return carried(self.frames[at], self._decoded[at], at=at, fps=fps, onwards=True, room=room)
+
+
+class _Closing:
+    """Given frames that a film ends on, in whole groups; fewer than one are filled up with the last."""
+
+    def __init__(self, engine: Engine, frames: Frames) -> None:
+        group = engine.model.limits.grid.stride[0]
+        self.frames = _filled(frames, max(group, len(frames) // group * group))
+        self.latents: Float[Tensor, "1 c n h w"] = engine.encode_groups(self.frames)
+        # A decoder takes what comes first for a single frame: it gets one, so that the first group is decoded whole.
+        still = engine.encode(self.frames[:1])
+        self._decoded = engine.decode(torch.cat((still, self.latents[:, :, :1]), dim=2))[1:]
+
+    def carry(self, at: int, fps: int, *, room: int) -> Carry:
+        """What is lost of the first of them, which is pixel frame `at` of the film."""
+        return carried(self.frames[0], self._decoded[0], at=at, fps=fps, onwards=False, room=room)
+
+
+def _filled(frames: npt.NDArray[Any], count: int) -> npt.NDArray[Any]:
+    """`count` frames: the last one stays on if there are fewer."""
+    return frames[np.minimum(np.arange(count), len(frames) - 1)]

@@ -1,0 +1,74 @@
+"""A draft on an engine: screened, looked at, lowered to a film, made."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from kinora.engine.edits.drafts import Bridge, Draft, Ring, reworded
+from kinora.engine.edits.lowering import lower
+from kinora.engine.engine import Engine
+from kinora.engine.events import Done, Event, Progress, Read, Refused
+from kinora.engine.film import Film
+from kinora.safety import FrameBook
+
+
+def edit(engine: Engine, draft: Draft) -> Iterator[Event]:
+    """Screen the words and review what is given at once, then tell the events of `Engine.film`.
+
+    What the user brings is reviewed before anything is made of it, and once more where it is delivered.
+    """
+    for prompt in (*draft.prompts, draft.plan.negative):
+        verdict = engine.guard.screen(prompt)
+        if not verdict.allowed:
+            return iter([Refused(verdict)])
+    for frames in draft.given:
+        verdict = engine.guard.review(frames, FrameBook())
+        if not verdict.allowed:
+            return iter([Refused(verdict)])
+    return _made(engine, draft)
+
+
+def _made(engine: Engine, draft: Draft) -> Iterator[Event]:
+    if draft.expand:
+        words = {}
+        for asked in dict.fromkeys(prompt for prompt in draft.prompts if prompt):
+            read = engine.read(asked, seconds=draft.plan.seconds)
+            words[asked] = read.prompt
+            if read.changed:
+                yield Read(asked, read.prompt, read.notes)
+        if any(asked != read_as for asked, read_as in words.items()):
+            info = {**draft.info, "prompt_asked": draft.plan.prompt}
+            draft = replace(reworded(draft, {"": "", draft.plan.prompt: draft.plan.prompt, **words}), info=info)
+    if isinstance(draft, Ring):
+        yield from _ring(engine, draft)
+    else:
+        yield from engine.film(lower(draft, engine))
+
+
+def _ring(engine: Engine, draft: Ring) -> Iterator[Event]:
+    """Film the clip, then bridge its end to its start; only the second time is it told as it is made."""
+    plan, grid = draft.plan, engine.model.limits.grid
+    film = Film.of(plan, grid.latent_shape(grid.frames_for(plan.seconds, plan.fps), *plan.size)[0])
+    for event in engine.film(film):
+        if isinstance(event, Refused):
+            yield event
+            return
+        if isinstance(event, Progress) and event.stage != "decode":
+            yield event
+        if isinstance(event, Done):
+            first = event.clip
+    bridge = Bridge(
+        plan=plan,
+        made=draft.closing,
+        before=first.frames[: -draft.closing],
+        after=first.frames,
+        closes=True,
+        info=draft.info,
+    )
+    for event in engine.film(lower(bridge, engine)):
+        if isinstance(event, Done):
+            spent, again = first.info["timings"], event.clip.info["timings"]
+            stages = dict.fromkeys([*spent, *again])
+            event.clip.info["timings"] = {
+                stage: round(spent.get(stage, 0) + again.get(stage, 0), 3) for stage in stages
+            }
+        yield event

@@ -1,0 +1,166 @@
+"""The six verbs in Python: `kinora.animate("photo.jpg", "the boat sails away").save("boat.mp4")`.
+
+Sources are file names, finished clips or arrays of frames. Whatever is left out takes the model's own default.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypedDict, Unpack
+
+from kinora.clip import Clip
+from kinora.engine.edits.requests import (
+    STRENGTH,
+    Animate,
+    Blend,
+    Direction,
+    Edit,
+    Extend,
+    Join,
+    Loop,
+    Options,
+    Remix,
+)
+from kinora.engine.edits.sources import Source
+from kinora.engine.events import Event, collect
+from kinora.grid import Size, parse_size
+from kinora.media import check_fit
+from kinora.request import Real
+from kinora.safety import Guard, default_guard
+
+if TYPE_CHECKING:
+    from kinora.engine.edits.drafts import Draft
+
+
+class Given(TypedDict, total=False):
+    """What every verb may be told: as in `kinora.generate`, and `fit`: cover, contain or stretch."""
+
+    size: str | Size | None
+    fit: str
+    seed: int | None
+    steps: int | None
+    guidance: Real | None
+    negative: str
+    model: str
+    expand: bool
+    device: str | None
+    guard: Guard | None
+    watch: Callable[[Event], object] | None
+
+
+def animate(image: Source, prompt: str, *, seconds: Real | None = None, **given: Unpack[Given]) -> Clip:
+    """Make a picture move; the clip's first frame is the picture itself."""
+    return _done(Animate(image=image, prompt=prompt, seconds=seconds, options=_options(given)), given)
+
+
+def extend(
+    video: Source,
+    prompt: str = "",
+    *,
+    seconds: Real | None = None,
+    direction: Direction = "forward",
+    **given: Unpack[Given],
+) -> Clip:
+    """Add `seconds` of new video after a clip, or before it with `direction` "backward"; the clip stays as it is."""
+    request = Extend(video=video, prompt=prompt, seconds=seconds, direction=direction, options=_options(given))
+    return _done(request, given)
+
+
+def join(
+    first: Source, second: Source, prompt: str = "", *, seconds: Real | None = None, **given: Unpack[Given]
+) -> Clip:
+    """Put `seconds` of new video between two clips, from the end of the first to the start of the second."""
+    return _done(Join(first=first, second=second, prompt=prompt, seconds=seconds, options=_options(given)), given)
+
+
+def blend(
+    first: Source,
+    second: Source,
+    *,
+    prompts: tuple[str, str] = ("", ""),
+    seconds: Real | None = None,
+    **given: Unpack[Given],
+) -> Clip:
+    """Let one clip turn into another over `seconds`, each under its own prompt."""
+    request = Blend(
+        first=first,
+        second=second,
+        first_prompt=prompts[0],
+        second_prompt=prompts[1],
+        seconds=seconds,
+        options=_options(given),
+    )
+    return _done(request, given)
+
+
+def loop(video: Source | None = None, *, prompt: str = "", seconds: Real | None = None, **given: Unpack[Given]) -> Clip:
+    """Film a prompt as a clip of `seconds` that runs into its own start, or add `seconds` that close a video."""
+    return _done(Loop(video=video, prompt=prompt, seconds=seconds, options=_options(given)), given)
+
+
+def remix(
+    video: Source, prompt: str, *, strength: Real = STRENGTH, mask: Source | None = None, **given: Unpack[Given]
+) -> Clip:
+    """Make a clip again under other words; with a `mask` only where that is white."""
+    request = Remix(video=video, prompt=prompt, strength=strength, mask=mask, options=_options(given))
+    return _done(request, given)
+
+
+def draft(request: Edit) -> Draft:
+    """Read the files of a request and check all that can be refused, before torch is imported or a weight read.
+
+    Raises UnknownModel, InvalidRequest or BadInputFile.
+    """
+    from kinora.checkpoints.catalog import find
+    from kinora.checkpoints.manifest import read_manifest
+
+    return request.draft(read_manifest(find(request.options.model)).limits)
+
+
+def make(
+    ready: Draft,
+    model: str,
+    *,
+    device: str | None = None,
+    guard: Guard | None = None,
+    watch: Callable[[Event], object] | None = None,
+) -> Clip:
+    """Load the model, unless it is the one loaded last, and make the draft.
+
+    Raises errors.Refused if the guard says no.
+    """
+    start = time.perf_counter()
+    from kinora.engine.api import loaded
+    from kinora.engine.edits.perform import edit
+    from kinora.engine.engine import Engine
+
+    engine = Engine(loaded(model, device), guard or default_guard())
+    spent = time.perf_counter() - start
+    clip = collect(edit(engine, ready), ready.plan.prompt or "the edit", watch)
+    clip.info["timings"] = {"load": round(spent, 3), **clip.info["timings"]}
+    return clip
+
+
+def _options(given: Given) -> Options:
+    size = given.get("size")
+    return Options(
+        size=parse_size(size) if isinstance(size, str) else size,
+        fit=check_fit(given.get("fit", "cover")),
+        seed=given.get("seed"),
+        steps=given.get("steps"),
+        guidance=given.get("guidance"),
+        negative=given.get("negative", ""),
+        model=given.get("model", Options().model),
+        expand=given.get("expand", True),
+    )
+
+
+def _done(request: Edit, given: Given) -> Clip:
+    return make(
+        draft(request),
+        request.options.model,
+        device=given.get("device"),
+        guard=given.get("guard"),
+        watch=given.get("watch"),
+    )
