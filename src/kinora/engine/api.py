@@ -1,4 +1,4 @@
-"""`kinora.generate`: the whole of Kinora in one call.
+"""`kinora.generate` and `kinora.image`: the whole of Kinora in one call.
 
 import kinora
 clip = kinora.generate("a red ball bounces in a meadow", seed=7)
@@ -9,11 +9,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from kinora.clip import Clip
 from kinora.engine.events import Event, collect
+from kinora.engine.expand import Expander
+from kinora.engine.record import record
 from kinora.grid import Size, parse_size
 from kinora.request import DEFAULT_MODEL, Plan, Real, Shot
 from kinora.safety import Guard, default_guard
@@ -33,14 +37,17 @@ def generate(
     guidance: Real | None = None,
     negative: str = "",
     model: str = DEFAULT_MODEL,
+    expand: bool = True,
     device: str | None = None,
     guard: Guard | None = None,
     watch: Callable[[Event], object] | None = None,
+    expander: Expander | None = None,
 ) -> Clip:
     """Film one prompt and return the clip. Whatever is left out takes the model's own default.
 
     `size` is "WIDTHxHEIGHT" or (height, width); `model` a name of the catalogue or a directory; `device` is "cuda"
-    where there is one, else "cpu"; `watch` sees each event. The last model used stays loaded.
+    where there is one, else "cpu"; `watch` sees each event. With `expand` a model that wants dense prompts has this one
+    put into its words first, or `expander` does; the clip's `prompt` is what was read. The last model used stays loaded.
     Raises errors.UserError, naming what to change, when it can't be made, and errors.Refused when it won't be.
     """
     shot = Shot(
@@ -53,9 +60,49 @@ def generate(
         guidance=guidance,
         negative=negative,
         model=model,
+        expand=expand,
+    )
+    check(shot)
+    return film(shot, device=device, guard=guard, watch=watch, expander=expander)
+
+
+def image(
+    prompt: str,
+    *,
+    size: str | Size | None = None,
+    seed: int | None = None,
+    steps: int | None = None,
+    guidance: Real | None = None,
+    negative: str = "",
+    model: str = DEFAULT_MODEL,
+    expand: bool = True,
+    device: str | None = None,
+    guard: Guard | None = None,
+    watch: Callable[[Event], object] | None = None,
+) -> Clip:
+    """Draw one prompt and return a clip of one frame, to be saved as .png, .webp or .jpg; otherwise as `generate`."""
+    shot = still(
+        Shot(
+            prompt=prompt,
+            size=parse_size(size) if isinstance(size, str) else size,
+            seed=seed,
+            steps=steps,
+            guidance=guidance,
+            negative=negative,
+            model=model,
+            expand=expand,
+        )
     )
     check(shot)
     return film(shot, device=device, guard=guard, watch=watch)
+
+
+def still(shot: Shot) -> Shot:
+    """The same shot, one frame long. Raises UnknownModel, or CorruptWeights for a damaged description."""
+    from kinora.checkpoints.catalog import find
+    from kinora.checkpoints.manifest import read_manifest
+
+    return replace(shot, seconds=1 / read_manifest(find(shot.model)).defaults.fps)
 
 
 def check(shot: Shot) -> Plan:
@@ -72,27 +119,34 @@ def check(shot: Shot) -> Plan:
 def film(
     shot: Shot,
     *,
+    to: Path | None = None,
     device: str | None = None,
     guard: Guard | None = None,
     watch: Callable[[Event], object] | None = None,
+    expander: Expander | None = None,
 ) -> Clip:
     """Load the shot's model, unless it is the one loaded last, and film; `generate` with a Shot.
 
-    The clip's timings then hold "load" too: importing torch and reading the weights.
+    `to` names a file that is written while the film is made (see `record`). The clip's timings then hold "load" too:
+    importing torch and reading the weights.
     """
     start = time.perf_counter()
     from kinora.engine.engine import Engine
 
-    engine = Engine(loaded(shot.model, device), guard or default_guard())
-    spent = time.perf_counter() - start
-    clip = collect(engine.generate(shot), shot.prompt, watch)
-    clip.info["timings"] = {"load": round(spent, 3), **clip.info["timings"]}
+    engine = Engine(loaded(shot.model, device), guard or default_guard(), expander)
+    load = time.perf_counter() - start
+    events = engine.generate(shot)
+    if to is None:
+        clip = collect(events, shot.prompt, watch)
+    else:
+        clip = record(events, to, shot.prompt, watch, fps=shot.fps or engine.model.limits.fps)
+    clip.info["timings"] = {"load": round(load, 3), **clip.info["timings"]}
     return clip
 
 
 @lru_cache(maxsize=1)
 def loaded(name: str, device: str | None) -> Model:
-    """The model of that name on `device` (a GPU where there is one), kept until another is asked for."""
+    """The model `name` on `device`, or on the best there is; the last one asked for stays in memory."""
     import torch
 
     from kinora.checkpoints.store import load_model

@@ -13,7 +13,7 @@ Closing the iterator cancels: the step being computed ends, and nothing after it
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -78,9 +78,21 @@ def collect(events: Iterable[Event], prompt: str, watch: Callable[[Event], objec
 
     Raises errors.Refused if the guard said no.
     """
-    for event in events:
+    story = told(events, prompt)
+    while True:
+        try:
+            event = next(story)
+        except StopIteration as end:
+            clip: Clip = end.value
+            return clip
         if watch is not None:
             watch(event)
+
+
+def told(events: Iterable[Event], prompt: str) -> Generator[Event, None, Clip]:
+    """The events of a generation, with the clip as return value; raises errors.Refused after the guard said no."""
+    for event in events:
+        yield event
         if isinstance(event, Done):
             return event.clip
         if isinstance(event, Refused):

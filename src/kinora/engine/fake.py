@@ -16,9 +16,15 @@ import numpy.typing as npt
 
 from kinora.clip import Clip
 from kinora.engine.events import Done, Event, Frames, Progress, Refused
+from kinora.engine.film import Cut, Film
 from kinora.engine.memory import peak_memory
+from kinora.engine.reel import Reel
+from kinora.flow.windows import Reach, Window
+from kinora.flow.windows import plan as plan_windows
 from kinora.request import Limits, Plan, Shot
 from kinora.safety import FrameBook, Guard
+
+Pixels = npt.NDArray[np.uint8]
 
 BARS = np.array(
     [[235, 235, 235], [235, 235, 16], [16, 235, 235], [16, 235, 16], [235, 16, 235], [235, 16, 16], [16, 16, 235]],
@@ -46,31 +52,63 @@ class FakeEngine:
         Raises InvalidRequest if `limits` don't allow the shot.
         """
         plan = self.limits.plan(shot)
-        verdict = self.guard.screen(plan.prompt)
-        if not verdict.allowed:
-            return iter([Refused(verdict)])
-        return self._film(plan)
+        frames = self.limits.grid.frames_for(plan.seconds, plan.fps)
+        return self.film(Film.of(plan, self.limits.grid.latent_shape(frames, *plan.size)[0]))
 
-    def _film(self, plan: Plan) -> Iterator[Event]:
-        yield Progress("read", 1, 1)
-        for index in range(plan.steps):
-            time.sleep(self.pause)
-            yield Progress("denoise", index + 1, plan.steps)
-        book, total, chunks = FrameBook(), plan.frames, []
-        while book.reviewed < total:
-            start = book.reviewed
-            chunk = _bars(plan, start, min(CHUNK, total - start))
-            verdict = self.guard.review(chunk, book)
+    def film(self, film: Film) -> Iterator[Event]:
+        """Screen every prompt of `film` at once, then tell the events of `Engine.film`."""
+        for prompt in dict.fromkeys((film.plan.prompt, *film.prompts, film.plan.negative)):
+            verdict = self.guard.screen(prompt)
             if not verdict.allowed:
-                yield Refused(verdict)
-                return
-            chunks.append(chunk)
-            yield Frames(start, chunk)
-            yield Progress("decode", book.reviewed, total)
-        yield Done(_clip(plan, np.concatenate(chunks), book))
+                return iter([Refused(verdict)])
+        return self._film(film)
+
+    def _film(self, film: Film) -> Iterator[Event]:
+        book, total = FrameBook(), film.plan.frames
+        with Reel(film.plan.size) as reel:
+            for made in self._made(film):
+                if isinstance(made, Progress):
+                    yield made
+                    continue
+                verdict = self.guard.review(made, book)
+                if not verdict.allowed:
+                    yield Refused(verdict)
+                    return
+                reel.append(made)
+                yield Frames(book.reviewed - len(made), made)
+                yield Progress("decode", book.reviewed, total)
+            yield Done(_clip(film, reel.frames(), book))
+
+    def _made(self, film: Film) -> Iterator[Progress | Pixels]:
+        """Progress, and the frames that are delivered, in chunks: window after window, as far as the film goes."""
+        yield Progress("read", 1, 1)
+        yield from _chunks(film.before)
+        start, stop = film.kept
+        ends = [window.made.stop + cut.start for cut in film.cuts() for window in _windows(cut)]
+        at = start
+        for index, end in enumerate(ends):
+            for step in range(film.plan.steps):
+                time.sleep(self.pause)
+                yield Progress("denoise", index * film.plan.steps + step + 1, len(ends) * film.plan.steps)
+            upto = stop if end == ends[-1] else max(at, min(stop, 4 * end - 3))
+            for first in range(at, upto, CHUNK):
+                yield _bars(film.plan, first - start, min(CHUNK, upto - first))
+            at = upto
+        yield from _chunks(film.after)
 
 
-def _bars(plan: Plan, start: int, count: int) -> npt.NDArray[np.uint8]:
+def _windows(cut: Cut) -> list[Window]:
+    edges = [edge - cut.start for edge in cut.edges]
+    return plan_windows([False] * (cut.stop - cut.start), Reach(), edges=edges)
+
+
+def _chunks(frames: Pixels | None) -> Iterator[Pixels]:
+    for start in range(0, 0 if frames is None else len(frames), CHUNK):
+        assert frames is not None
+        yield frames[start : start + CHUNK]
+
+
+def _bars(plan: Plan, start: int, count: int) -> Pixels:
     """Seven vertical bars; each frame slides them by one pixel, and the seed says where they begin."""
     height, width = plan.size
     columns = np.arange(width) + np.arange(start, start + count)[:, None] + plan.seed % width
@@ -78,7 +116,8 @@ def _bars(plan: Plan, start: int, count: int) -> npt.NDArray[np.uint8]:
     return np.repeat(colours[:, None], height, axis=1)
 
 
-def _clip(plan: Plan, frames: npt.NDArray[np.uint8], book: FrameBook) -> Clip:
+def _clip(film: Film, frames: Pixels, book: FrameBook) -> Clip:
+    plan = film.plan
     return Clip(
         frames=frames,
         fps=plan.fps,
@@ -90,6 +129,7 @@ def _clip(plan: Plan, frames: npt.NDArray[np.uint8], book: FrameBook) -> Clip:
         steps=plan.steps,
         guidance=plan.guidance,
         info={
+            **film.info,
             "frames_reviewed": book.reviewed,
             "warnings": book.warnings,
             "timings": {},
