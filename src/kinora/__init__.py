@@ -11,14 +11,24 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from kinora.clip import Clip
-    from kinora.engine.api import generate
+    from kinora.engine.api import generate, image
+    from kinora.engine.story import Story
+    from kinora.engine.story_api import expand, story
     from kinora.request import Shot
 
 __version__ = "0.1.0"
-__all__ = ["Clip", "Shot", "__version__", "generate"]
+__all__ = ["Clip", "Shot", "Story", "__version__", "expand", "generate", "image", "story"]
 
 
-_HOMES = {"Clip": "kinora.clip", "Shot": "kinora.request", "generate": "kinora.engine.api"}
+_HOMES = {
+    "Clip": "kinora.clip",
+    "Shot": "kinora.request",
+    "story": "kinora.engine.story_api",
+    "expand": "kinora.engine.story_api",
+    "Story": "kinora.engine.story",
+    "generate": "kinora.engine.api",
+    "image": "kinora.engine.api",
+}
 
 
 def __getattr__(name: str) -> Any:

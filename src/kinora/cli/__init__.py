@@ -19,6 +19,9 @@ from kinora.errors import KinoraError, UserError
 
 VERBS = {
     "generate": "kinora.cli.generate",
+    "image": "kinora.cli.image",
+    "story": "kinora.cli.story",
+    "expand": "kinora.cli.expand",
     "doctor": "kinora.cli.doctor",
     "world": "kinora.cli.world",
     "train": "kinora.cli.train",

@@ -1,24 +1,16 @@
-"""`kinora generate`: a sentence becomes a video file, and its path is printed."""
+"""`kinora generate`: a sentence becomes a video file, written while it is made, and its path is printed."""
 
-import json
-import re
-import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import Annotated
 
 import typer
 
+from kinora.cli.filming import Chat, ChatModel, NoExpand, chosen_expander, free_name, progress, tell
 from kinora.errors import InvalidRequest
-from kinora.grid import format_size, parse_size
+from kinora.grid import parse_size
 from kinora.request import DEFAULT_MODEL, Shot
-
-if TYPE_CHECKING:
-    from kinora.clip import Clip
-    from kinora.engine.events import Event
 
 app = typer.Typer(add_completion=False)
 
@@ -42,10 +34,14 @@ def generate(
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object about the video.")] = False,
     preview: Annotated[bool, typer.Option("--preview", help=f"A quick look in {PREVIEW_STEPS} steps.")] = False,
+    no_expand: NoExpand = False,
+    chat: Chat = None,
+    chat_model: ChatModel = "",
 ) -> None:
     """Turn a sentence into a video.
 
-    Whatever is left out takes the model's own default. Prints the file's path.
+    Whatever is left out takes the model's own default. What the model reads, where it is not the prompt itself, is
+    shown on the error stream. Prints the file's path.
     """
     start = time.perf_counter()
     if preview and steps is not None:
@@ -60,80 +56,15 @@ def generate(
         guidance=guidance,
         negative=negative,
         model=model,
+        expand=not no_expand,
     )
+    expander = chosen_expander(chat, chat_model, no_expand)
     from kinora.engine.api import check, film
     from kinora.media import check_target
 
     shot = replace(shot, seed=check(shot).seed)  # all that can be refused is, before the model is loaded
     assert shot.seed is not None
-    path = check_target(output or _free_name(prompt, shot.seed))
-    with _progress(shown=not as_json and sys.stderr.isatty()) as watch:
-        clip = film(shot, watch=watch)
-    ready = time.perf_counter()
-    clip.save(path)
-    total = time.perf_counter() - start
-    if as_json:
-        clip.info["timings"] |= {"write": round(total - (ready - start), 3), "total": round(total, 3)}
-        print(json.dumps(_report(clip, path), ensure_ascii=False))
-        return
-    for warning in clip.info["warnings"]:
-        print(f"kinora: warning: {warning}", file=sys.stderr)
-    if sys.stderr.isatty():
-        print(f"{clip.seconds:g} s of video in {total:.1f} s, seed {clip.seed}", file=sys.stderr)
-    print(path)
-
-
-def _report(clip: "Clip", path: Path) -> dict[str, Any]:
-    """What --json prints."""
-    return {
-        "file": str(path),
-        "model": clip.model,
-        "version": clip.version,
-        "seed": clip.seed,
-        "size": format_size(clip.size),
-        "fps": clip.fps,
-        "frames": len(clip.frames),
-        "seconds": clip.seconds,
-        "steps": clip.steps,
-        "guidance": clip.guidance,
-        "prompt": clip.prompt,
-        "negative": clip.negative,
-        "timings": clip.info["timings"],
-        "peak_memory": clip.info["peak_memory"],
-        "frames_reviewed": clip.info["frames_reviewed"],
-        "warnings": clip.info["warnings"],
-    }
-
-
-def _free_name(prompt: str, seed: int) -> Path:
-    """A file name from the prompt and the seed that is not taken in this directory."""
-    words = re.sub(r"[^a-z0-9]+", "-", prompt.lower())[:48].strip("-") or "video"
-    name = f"{words}-{seed}"
-    taken = 1
-    while (path := Path(f"{name}.mp4" if taken == 1 else f"{name}-{taken}.mp4")).exists():
-        taken += 1
-    return path
-
-
-@contextmanager
-def _progress(*, shown: bool) -> Iterator[Callable[["Event"], None]]:
-    """A progress bar on the terminal's error stream, as a function to be told of events."""
-    if not shown:
-        yield lambda _event: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
-
-    from kinora.engine import events
-
-    columns = (TextColumn("{task.description:>8}"), BarColumn(), TextColumn("{task.fields[count]}"))
-    with Progress(*columns, TimeElapsedColumn(), console=Console(stderr=True), transient=True) as bars:
-        bar = bars.add_task("load", total=None, count="")
-
-        def watch(event: "Event") -> None:
-            match event:
-                case events.Progress(stage, index, total):
-                    count = f"{index}/{total}"
-                    bars.update(bar, description=stage, completed=index, total=total, count=count)
-
-        yield watch
+    path = check_target(output or free_name(prompt, shot.seed))
+    with progress(quiet=as_json) as watch:
+        clip = film(shot, to=path, watch=watch, expander=expander)
+    tell(clip, path, total=time.perf_counter() - start, as_json=as_json)

@@ -47,7 +47,7 @@ def generate(
 
     `size` is "WIDTHxHEIGHT" or (height, width); `model` a name of the catalogue or a directory; `device` is "cuda"
     where there is one, else "cpu"; `watch` sees each event. With `expand` a model that wants dense prompts has this one
-    put into its words first, or `expander` does; the clip's `prompt` is what was read. The last model used stays loaded.
+    put into its words first, or `expander` does; the clip tells what was read. The last model used stays loaded.
     Raises errors.UserError, naming what to change, when it can't be made, and errors.Refused when it won't be.
     """
     shot = Shot(
@@ -79,6 +79,7 @@ def image(
     device: str | None = None,
     guard: Guard | None = None,
     watch: Callable[[Event], object] | None = None,
+    expander: Expander | None = None,
 ) -> Clip:
     """Draw one prompt and return a clip of one frame, to be saved as .png, .webp or .jpg; otherwise as `generate`."""
     shot = still(
@@ -94,7 +95,7 @@ def image(
         )
     )
     check(shot)
-    return film(shot, device=device, guard=guard, watch=watch)
+    return film(shot, device=device, guard=guard, watch=watch, expander=expander)
 
 
 def still(shot: Shot) -> Shot:

@@ -1,0 +1,158 @@
+"""`kinora.story` and `kinora.expand`: several shots in one call, and what a model would read.
+
+import kinora
+kinora.expand("a scared bunny in the woods at dusk").prompt
+kinora.story("A red ball bounces on a beach. Cut to a forest at night.", seconds=6, seed=7).save("story.mp4")
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+from kinora.clip import Clip
+from kinora.engine import api
+from kinora.engine.events import Event, Refused, collect
+from kinora.engine.expand import Expander, Expansion, expander_for
+from kinora.engine.record import record
+from kinora.engine.scenes import story_from_prompt
+from kinora.engine.story import Story, spread
+from kinora.engine.storyboard import is_storyboard, read_story
+from kinora.errors import InvalidRequest
+from kinora.grid import Size, parse_size
+from kinora.request import DEFAULT_MODEL, Limits, Real, Shot
+from kinora.safety import Guard, default_guard
+
+
+def story(
+    source: str | Path | Story,
+    *,
+    seconds: Real | None = None,
+    size: str | Size | None = None,
+    seed: int | None = None,
+    steps: int | None = None,
+    guidance: Real | None = None,
+    negative: str | None = None,
+    model: str | None = None,
+    expand: bool = True,
+    device: str | None = None,
+    guard: Guard | None = None,
+    watch: Callable[[Event], object] | None = None,
+    expander: Expander | None = None,
+) -> Clip:
+    """Film several shots and return them as one clip, cut at the asked times; `info["shots"]` tells each one's.
+
+    `source` is a storyboard file, a text of several sentences, or a Story. `seconds` is shared out among a text's
+    shots.
+    The others are as in `generate` and go before what the storyboard says.
+    Raises errors.UserError, naming the shot and what to change, before anything is computed, and errors.Refused.
+    """
+    told = prepared(
+        source,
+        seconds=seconds,
+        expand=expand,
+        size=parse_size(size) if isinstance(size, str) else size,
+        seed=seed,
+        steps=steps,
+        guidance=guidance,
+        negative=negative,
+        model=model,
+    )
+    return film_story(told, device=device, guard=guard, watch=watch, expander=expander)
+
+
+def prepared(source: str | Path | Story, *, seconds: Real | None = None, **chosen: object) -> Story:
+    """The story of `source`, its fields `chosen` unless None, checked against its model's description alone.
+
+    Raises errors.UserError for all that can be refused before torch is imported or a weight read.
+    """
+    if isinstance(source, Story):
+        found, text = source, False
+    elif isinstance(source, Path) or is_storyboard(source):
+        found, text = read_story(source), False
+    else:
+        found, text = story_from_prompt(source), True
+    fields = {name: value for name, value in chosen.items() if value is not None}
+    found = replace(found, **fields)  # type: ignore[arg-type]
+    limits = _limits(found.model)
+    if seconds is not None:
+        if not text:
+            raise InvalidRequest(
+                f"{seconds:g} seconds", rule="each shot of a storyboard has its own", remedy="write them there"
+            )
+        found = spread(found, seconds, limits.fps)
+    plans = found.plans(limits)
+    return replace(found, seed=plans[0].seed)
+
+
+def film_story(
+    told: Story,
+    *,
+    to: Path | None = None,
+    device: str | None = None,
+    guard: Guard | None = None,
+    watch: Callable[[Event], object] | None = None,
+    expander: Expander | None = None,
+) -> Clip:
+    """Load the story's model, unless it is the one loaded last, and film it; `to` is a file to write meanwhile."""
+    from kinora.engine.engine import Engine
+    from kinora.engine.telling import tell
+
+    engine = Engine(api.loaded(told.model, device), guard or default_guard(), expander)
+    events = tell(engine, told)
+    asked = told.cards[0].prompt
+    if to is None:
+        return collect(events, asked, watch)
+    return record(events, to, asked, watch, fps=engine.model.limits.fps)
+
+
+def expand(
+    prompt: str,
+    *,
+    seconds: Real | None = None,
+    model: str = DEFAULT_MODEL,
+    guard: Guard | None = None,
+    expander: Expander | None = None,
+) -> Expansion:
+    """What the model would read for a prompt: its own expander's answer, or that of `expander`. Films nothing.
+
+    Raises UnknownModel, InvalidRequest as `generate` does, errors.Refused, and Unavailable when the expander is
+    somewhere else and can't be asked.
+    """
+    shot = Shot(prompt, seconds=seconds, model=model)
+    plan = _limits(model).plan(shot)
+    judge = guard or default_guard()
+    _allow(judge, prompt, prompt)
+    chosen = expander or _own(model)
+    if chosen is None:
+        return Expansion(prompt, changed=False)
+    expansion = chosen.expand(prompt, seconds=plan.seconds, image=plan.frames == 1)
+    _allow(judge, expansion.prompt, prompt)
+    return expansion
+
+
+def _allow(guard: Guard, words: str, asked: str) -> None:
+    """Raise errors.Refused, showing what was asked, if the guard does not allow the words."""
+    verdict = guard.screen(words)
+    if not verdict.allowed:
+        collect([Refused(verdict)], asked)
+
+
+def _own(model: str) -> Expander | None:
+    from kinora.checkpoints.catalog import find
+    from kinora.checkpoints.manifest import read_manifest
+
+    name = read_manifest(find(model)).defaults.expander
+    if not name:
+        return None
+    from kinora.models.text import TextEncoder
+
+    return expander_for(name, TextEncoder.load())
+
+
+def _limits(model: str) -> Limits:
+    from kinora.checkpoints.catalog import find
+    from kinora.checkpoints.manifest import read_manifest
+
+    return read_manifest(find(model)).limits

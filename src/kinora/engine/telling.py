@@ -1,0 +1,119 @@
+"""A story becomes one film: a span per shot, cuts at the asked frames, pictures held where shots open on them."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from itertools import chain
+
+import numpy as np
+from jaxtyping import Float
+from torch import Tensor
+
+from kinora.engine.engine import Engine
+from kinora.engine.events import Event, Read, Refused
+from kinora.engine.expand import Expansion
+from kinora.engine.film import Carry, Film, Span
+from kinora.engine.story import Card, Story, located
+from kinora.errors import InvalidRequest
+from kinora.flow.conditions import Condition, Keyframes
+from kinora.flow.state import LatentState
+from kinora.media.ingest import load_frames, load_image
+from kinora.request import Plan
+
+FADE = 4
+"""Frames over which what the autoencoder lost of a given picture fades out: half a second of the shipped model."""
+
+
+@dataclass(frozen=True)
+class SameNoise:
+    """Latent frames from `at` on begin from the noise of those from `source` on, `count` of them."""
+
+    source: int
+    at: int
+    count: int
+
+    def apply(self, state: LatentState) -> LatentState:
+        """Copies the noise."""
+        latent = state.latent.clone()
+        latent[:, :, self.at : self.at + self.count] = state.latent[:, :, self.source : self.source + self.count]
+        return replace(state, latent=latent)
+
+
+def tell(engine: Engine, story: Story) -> Iterator[Event]:
+    """Check, screen and expand all of `story` at once, then film it as the caller iterates; closing it cancels.
+
+    Raises InvalidRequest, naming the shot, before anything is computed, if this model can't make it.
+    """
+    plans = story.plans(engine.model.limits)
+    expands = story.expand and engine.expander is not None
+    texts = story.texts(holding=expands)
+    # Together too: a sentence that is refused may be spread over shots.
+    for words in (*texts, " ".join(texts)):
+        verdict = engine.guard.screen(words)
+        if not verdict.allowed:
+            return iter([Refused(verdict)])
+    reads = list(_reads(engine, texts, plans)) if expands else [Expansion(text, changed=False) for text in texts]
+    told = [Read(text, read.prompt, read.notes) for text, read in zip(texts, reads, strict=True) if read.changed]
+    return chain(told, engine.film(lowered(engine, story, plans, texts, reads)))
+
+
+def _reads(engine: Engine, texts: list[str], plans: list[Plan]) -> Iterator[Expansion]:
+    """What the model reads for each shot, each going on from the one before."""
+    previous = ""
+    for text, plan in zip(texts, plans, strict=True):
+        read = engine.read(text, seconds=plan.seconds, image=plan.frames == 1, previous=previous)
+        previous = read.prompt
+        yield read
+
+
+def lowered(engine: Engine, story: Story, plans: list[Plan], texts: list[str], reads: list[Expansion]) -> Film:
+    """The film of a story's shots."""
+    grid = engine.model.limits.grid
+    spans: list[Span] = []
+    conditions: list[Condition] = []
+    carry: list[Carry] = []
+    starts: list[tuple[int, int]] = []  # of each shot: its first latent frame, its first pixel frame
+    latent = frame = 0
+    for index, (card, plan, where) in enumerate(zip(story.cards, plans, story.places, strict=True)):
+        made = grid.frames_for(plan.seconds, plan.fps)
+        count = grid.latent_shape(made, *plan.size)[0]
+        spans.append(Span(prompt=reads[index].prompt, latents=count, cut=index > 0, trim=made - plan.frames))
+        starts.append((latent, frame))
+        first = story.first_with(index)
+        if story.same_noise and first != index:
+            conditions.append(SameNoise(starts[first][0], latent, min(count, spans[first].latents)))
+        if card.image is not None or card.clip is not None:
+            with located(where):
+                given = _given(card, plan, story)
+                held = engine.encode(given)
+            conditions.append(Keyframes({latent + n: held[:, :, n : n + 1] for n in range(held.shape[2])}))
+            carry += _carried(engine, given, held, frame)
+        latent, frame = latent + count, frame + plan.frames
+    shots = [
+        {"start": start / plan.fps, "seconds": plan.seconds, "prompt": read.prompt, "prompt_asked": text}
+        for (_, start), plan, read, text in zip(starts, plans, reads, texts, strict=True)
+    ]
+    return Film(
+        plan=replace(plans[0], prompt="\n".join(read.prompt for read in reads), frames=frame),
+        spans=tuple(spans),
+        conditions=tuple(conditions),
+        carry=tuple(carry),
+        info={"shots": shots},
+    )
+
+
+def _given(card: Card, plan: Plan, story: Story) -> np.ndarray:
+    """The frames that a shot opens on, as many as 4n+1 of the shot's own can hold."""
+    if card.image is not None:
+        return load_image(card.image, size=plan.size, fit=story.fit).frames
+    assert card.clip is not None
+    found = load_frames(card.clip, fps=plan.fps, size=plan.size, fit=story.fit).frames[: plan.frames]
+    if not len(found):
+        raise InvalidRequest(card.clip, rule="holds no frame", remedy="use another clip")
+    return found[: (len(found) - 1) // 4 * 4 + 1]
+
+
+def _carried(engine: Engine, given: np.ndarray, held: Float[Tensor, "1 c n h w"], start: int) -> Iterator[Carry]:
+    """What decoding loses of each given frame, so that it is delivered as it was given; the last one's fades out."""
+    lost = given.astype(np.int16) - engine.decode(held)
+    for index, residual in enumerate(lost):
+        yield Carry(at=start + index, residual=residual, after=FADE if index + 1 == len(lost) else 0)
