@@ -1,7 +1,7 @@
 """What a user gets: a `Clip` of frames that knows how it was made.
 
 clip = kinora.generate("a red ball bounces in a meadow")
-clip.save("ball.mp4")            # or .gif, .webp, .png (a contact sheet)
+clip.save("ball.mp4")            # or .gif, .webp, .png or .jpg (a contact sheet)
 clip                             # in a notebook: plays
 """
 
@@ -55,16 +55,15 @@ class Clip:
         return len(self.frames) / self.fps
 
     def save(self, path: str | Path) -> Path:
-        """Write the clip to `path`; the extension (.mp4, .gif, .webp, .png) chooses the format.
+        """Write the clip to `path`; the extension (.mp4, .gif, .webp, .png, .jpg) chooses the format.
 
-        Raises OutputError when the place or the extension won't do; then nothing is left behind.
+        The file is watermarked and carries Content Credentials. Raises OutputError when the place or the extension
+        won't do, Refused when the guard had not seen the frames yet and says no, SigningFailed when they can't be
+        signed; then nothing is left behind.
         """
-        from kinora.media import write_clip
+        from kinora.safety.release import release_clip
 
-        written = write_clip(path, self.frames, fps=self.fps)
-        reviewed = self.info.get("frames_reviewed", written.frames)
-        assert written.frames == reviewed, f"{written.frames} frames encoded, {reviewed} reviewed"
-        return written.path
+        return release_clip(self, path).path
 
     def _repr_html_(self) -> str:
         with tempfile.TemporaryDirectory() as folder:

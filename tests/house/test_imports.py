@@ -15,7 +15,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "flow": set(),  # mathematics over a callable: it never sees a model
     "checkpoints": {"models"},
     "media": set(),
-    "safety": {"media"},
+    "safety": {"media", "models"},  # the text encoder, whose embedding the prompt classifier reads
     "engine": {"models", "flow", "checkpoints", "media", "safety", "world"},  # the world's words, for expanding prompts
     "world": set(),
     "data": {"media", "world"},  # encoders are passed in
@@ -27,7 +27,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 INSIDE_FUNCTIONS: dict[str, set[str]] = {
     # Edges that exist only when a function is called, so that importing stays cheap.
     "kinora": {"engine", "checkpoints", "safety"} | BASE,  # kinora.generate and the lazily resolved names
-    "clip": {"media"},  # Clip.save
+    "clip": {"safety"},  # Clip.save
     "cli": {*MAY_IMPORT, "cli"},  # one verb, one function, its own imports
 }
 

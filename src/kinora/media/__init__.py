@@ -1,6 +1,6 @@
 """Video and image files to arrays and back (the only package that imports PyAV).
 
-    write_clip("ball.mp4", frames, fps=8)       # or .gif, .webp, .png
+    write_clip("ball.mp4", frames, fps=8)       # or .gif, .webp, .png, .jpg
     frames, info = read_video("ball.mp4")
 
 Frames are uint8 T H W C in sRGB on both sides, upright, whatever the file does inside.

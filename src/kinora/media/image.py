@@ -52,6 +52,12 @@ def write_png(path: Path, frames: Frames, fps: int) -> None:  # noqa: ARG001 - t
     Image.fromarray(frames[0] if len(frames) == 1 else contact_sheet(frames)).save(path, "PNG")
 
 
+def write_jpeg(path: Path, frames: Frames, fps: int) -> None:  # noqa: ARG001
+    """As `write_png`, lossy, with its colours at full resolution."""
+    sheet = frames[0] if len(frames) == 1 else contact_sheet(frames)
+    Image.fromarray(sheet).save(path, "JPEG", quality=95, subsampling=0)
+
+
 def durations(count: int, fps: int, *, tick: int) -> list[int]:
     """Return how many milliseconds each of `count` frames stays, in multiples of `tick`.
 

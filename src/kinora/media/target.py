@@ -16,6 +16,8 @@ EXTENSIONS = {
     ".gif": "animated GIF",
     ".webp": "animated WebP",
     ".png": "one frame, or a contact sheet of a longer clip",
+    ".jpg": "the same as JPEG",
+    ".jpeg": "the same as JPEG",
 }
 """What Kinora writes, by file extension."""
 

@@ -1,8 +1,11 @@
-"""Frames into files: H.264 MP4, animated GIF and WebP, PNG. The extension chooses."""
+"""Frames into files: H.264 MP4, animated GIF and WebP, PNG, JPEG. The extension chooses.
+
+What is written here is bare. Pictures that leave Kinora go through `kinora.safety.release`, which marks and signs them.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from pathlib import Path
 
 import av
@@ -11,7 +14,7 @@ import numpy.typing as npt
 from av.video.reformatter import ColorPrimaries, ColorRange, Colorspace, ColorTrc
 
 from kinora.errors import OutputError
-from kinora.media.image import write_gif, write_png, write_webp
+from kinora.media.image import write_gif, write_jpeg, write_png, write_webp
 from kinora.media.target import Written, check_target, replacing
 
 CRF = 16
@@ -19,9 +22,12 @@ CRF = 16
 
 Frames = npt.NDArray[np.uint8]
 
+Finish = Callable[[Path], object]
+"""Done to the finished temporary file, before it takes its name; if it raises there is no file."""
 
-def write_clip(path: str | Path, frames: Frames, *, fps: int) -> Written:
-    """Write `frames` (T H W C) to `path` as its extension says; a PNG of several frames is a contact sheet.
+
+def write_clip(path: str | Path, frames: Frames, *, fps: int, finish: Finish | None = None) -> Written:
+    """Write `frames` (T H W C) to `path` as its extension says; a PNG or JPEG of several frames is a contact sheet.
 
     The file appears whole or not at all. Raises OutputError if the place, the extension, the size or a full disk
     forbids it.
@@ -31,13 +37,18 @@ def write_clip(path: str | Path, frames: Frames, *, fps: int) -> Written:
     path = check_target(path)
     kind = path.suffix.lower()
     if kind == ".mp4":
-        return write_video(path, frames, fps=fps)
+        return write_video(path, frames, fps=fps, finish=finish)
     with replacing(path) as temporary:
-        {".gif": write_gif, ".webp": write_webp, ".png": write_png}[kind](temporary, frames, fps)
+        _WRITERS[kind](temporary, frames, fps)
+        if finish is not None:
+            finish(temporary)
     return Written(path, len(frames))
 
 
-def write_video(path: str | Path, frames: Iterable[Frames], *, fps: int) -> Written:
+_WRITERS = {".gif": write_gif, ".webp": write_webp, ".png": write_png, ".jpg": write_jpeg, ".jpeg": write_jpeg}
+
+
+def write_video(path: str | Path, frames: Iterable[Frames], *, fps: int, finish: Finish | None = None) -> Written:
     """Encode frames (H W C each) one at a time into an MP4 any player and browser shows: H.264, yuv420p, faststart.
 
     Memory does not grow with the length. Raises OutputError as `write_clip` does.
@@ -46,7 +57,9 @@ def write_video(path: str | Path, frames: Iterable[Frames], *, fps: int) -> Writ
     with replacing(path) as temporary:
         count = _encode(temporary, path, frames, fps)
         kept = _count_packets(temporary)
-    assert kept == count, f"{count} frames encoded, {kept} in {path}"
+        assert kept == count, f"{count} frames encoded, {kept} in {path}"
+        if finish is not None:
+            finish(temporary)
     return Written(path, count)
 
 

@@ -35,15 +35,16 @@ SOFT_BINDING = "org.kinora.watermark"
 class Record:
     """How a file came to be.
 
-    `settings` are plain values (seed, steps, frames reviewed, ...); `parents` are the inputs, as paths or whole files;
-    `captured` says that some of them are not Kinora's own work; `watermark` is the payload in its pixels, in hex;
-    `did` tells a reader what an edit did ("extended by 4 s").
+    `words` are other texts by name, treated as the prompt is. `settings` are plain values (seed, steps, frames
+    reviewed, ...); `parents` are the inputs, as paths or whole files; `captured` says that some of them are not known
+    for a model's work; `watermark` is the payload in its pixels, in hex; `did` tells a reader what an edit did.
     """
 
     kind: Kind
     model: str
     version: str = ""
     prompt: str = ""
+    words: Mapping[str, str] = field(default_factory=dict)
     settings: Mapping[str, Any] = field(default_factory=dict)
     parents: tuple[Path | bytes, ...] = ()
     captured: bool = False
@@ -113,11 +114,13 @@ def actions(record: Record) -> list[dict[str, Any]]:
 
 def generation(record: Record, hashes: Sequence[str], keep_prompt: bool) -> dict[str, Any]:
     """Our own assertion: enough to make the clip again for whoever has the prompt."""
-    words = {"prompt": record.prompt} if keep_prompt else {"prompt_sha256": prompt_hash(record.prompt)}
+    words = {name: text for name, text in {"prompt": record.prompt, **record.words}.items() if text}
+    if not keep_prompt:
+        words = {f"{name}_sha256": prompt_hash(text) for name, text in words.items()}
     return {
         "model": record.model,
         "version": record.version,
-        **(words if record.prompt else {}),
+        **words,
         "settings": dict(record.settings),
         "inputs": [{"label": input_label(index), "sha256": one} for index, one in enumerate(hashes)],
     }

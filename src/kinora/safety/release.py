@@ -1,0 +1,171 @@
+"""The one door by which pictures leave as files: reviewed, marked, encoded, counted, signed, and only then in place.
+
+    release_clip(clip, "ball.mp4")                                   # what `Clip.save` does
+    release_stream("ball.mp4", frames, fps=8, payload=payload_of("kinora-small", "1", 7, "a ball"), clip=finished)
+
+A file is there whole, with its mark and its credentials, or it is not there. Only this module calls the bare writers of
+`kinora.media` for what people get to see; a test walks the tree and holds that.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from kinora.clip import Clip
+from kinora.errors import Refused
+from kinora.grid import format_size
+from kinora.media import Written, check_target, write_clip, write_video
+from kinora.safety.guard import default_guard
+from kinora.safety.policy import FrameBook
+from kinora.safety.provenance import Kind, Record, read_file, sign_file
+from kinora.safety.watermark import Watermark
+from kinora.safety.watermark_code import Payload
+from kinora.safety.watermark_keys import marking_key
+
+Frames = npt.NDArray[np.uint8]
+
+CHUNK = 8
+"""Frames marked at once. A mark stands in each frame alone, so this changes nothing but the speed."""
+
+WORK: dict[str, tuple[Kind, str]] = {
+    "animate": ("created", "a picture was set in motion"),
+    "extend": ("edited", "frames were added at an end"),
+    "loop": ("edited", "frames were added that lead back to the start"),
+    "remix": ("edited", "made again under other words"),
+    "join": ("composite", "joined by new frames"),
+    "blend": ("composite", "faded into each other"),
+    "world": ("rendered", ""),
+}
+"""What each verb does, in the credentials' terms; anything else is created from words."""
+
+
+def release_clip(clip: Clip, path: str | Path) -> Written:
+    """Write a finished clip to `path`; its extension chooses the format.
+
+    A clip that no engine made is reviewed first. Raises OutputError when the place won't do, Refused when the guard
+    says no, SigningFailed or Unavailable when it can't be signed: then there is no file.
+    """
+    path = check_target(path)
+    payload = payload_of(clip.model, clip.version, clip.seed, asked(clip))
+    if path.suffix.lower() == ".mp4":
+        return release_stream(path, clip.frames, fps=clip.fps, payload=payload, clip=lambda: clip)
+    _review(clip)
+    marked = Watermark(marking_key()).embed(clip.frames, payload)
+    return write_clip(path, marked, fps=clip.fps, finish=lambda file: _sign(file, clip, payload, len(marked)))
+
+
+def release_stream(
+    path: str | Path, frames: Iterable[Frames], *, fps: int, payload: Payload, clip: Callable[[], Clip]
+) -> Written:
+    """Encode frames (uint8 H W C each) into an MP4 as they come; `clip` is asked for the whole once they have ended.
+
+    Memory does not grow with the length. Raises what `release_clip` does.
+    """
+    mark, count = Watermark(marking_key()), 0
+
+    def marked() -> Iterator[Frames]:
+        nonlocal count
+        remaining = iter(frames)
+        while chunk := list(islice(remaining, CHUNK)):
+            count += len(chunk)
+            yield from mark.embed(np.stack(chunk), payload)
+
+    def finish(file: Path) -> None:
+        whole = clip()
+        _review(whole)
+        _sign(file, whole, payload, count)
+
+    return write_video(path, marked(), fps=fps, finish=finish)
+
+
+def payload_of(model: str, version: str, seed: int, prompt: str) -> Payload:
+    """What the mark says: the model, and a job that is the same for the same request: a seed means the same pixels.
+
+    Of the job the mark holds 16 bits of a hash: nobody reads a prompt from it.
+    """
+    job = hashlib.sha256(f"{model}\0{version}\0{seed}\0{prompt}".encode()).hexdigest()
+    return Payload.of(model, version, job)
+
+
+def asked(clip: Clip) -> str:
+    """The user's own words for the clip, before they were expanded."""
+    words: str = clip.info.get("prompt_asked", clip.prompt)
+    return words
+
+
+def record_of(clip: Clip, watermark: str) -> Record:
+    """What the credentials say of a clip; `watermark` is the payload in its pixels, in hex."""
+    inputs = clip.info.get("parents", ())
+    found = [one for one in map(_content, inputs) if one is not None]
+    kind, did = WORK.get(clip.info.get("edit", ""), ("created", ""))
+    if kind in ("edited", "composite") and not found:
+        kind = "created"  # a loop of words alone; or its source is gone, which `inputs_missing` tells
+    settings: dict[str, Any] = {
+        "seed": clip.seed,
+        "steps": clip.steps,
+        "guidance": clip.guidance,
+        "size": format_size(clip.size),
+        "fps": clip.fps,
+        "frames": len(clip.frames),
+        "frames_reviewed": clip.info["frames_reviewed"],
+        **{name: clip.info[name] for name in ("strength", "sigma") if name in clip.info},
+    }
+    if len(found) < len(inputs):
+        settings["inputs_missing"] = len(inputs) - len(found)
+    return Record(
+        kind=kind,
+        model=clip.model,
+        version=clip.version,
+        prompt=asked(clip),
+        words={"prompt_read": clip.prompt if clip.prompt != asked(clip) else "", "negative": clip.negative},
+        settings=settings,
+        parents=tuple(found),
+        captured=any(_captured(one) for one in inputs),
+        watermark=watermark,
+        did=did,
+    )
+
+
+def _review(clip: Clip) -> None:
+    """Have the guard look at a clip that has not been through an engine."""
+    if "frames_reviewed" in clip.info:
+        return
+    book = FrameBook(fps=clip.fps, prompt=clip.prompt)
+    verdict = default_guard().review(clip.frames, book)
+    if not verdict.allowed:
+        raise Refused("the clip", rule=verdict.reason, categories=verdict.categories)
+    clip.info.update(frames_reviewed=book.reviewed, warnings=[*clip.info.get("warnings", ()), *book.warnings])
+
+
+def _sign(file: Path, clip: Clip, payload: Payload, encoded: int) -> None:
+    reviewed = clip.info["frames_reviewed"]
+    assert encoded == reviewed, f"{encoded} frames encoded, {reviewed} reviewed"
+    sign_file(file, record_of(clip, payload.hex))
+
+
+def _content(source: Any) -> Path | bytes | None:
+    """An input as it goes into the credentials: its file, or one made of it; None for a file that is gone."""
+    if isinstance(source, str | Path):
+        return Path(source) if Path(source).is_file() else None
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "input.webp"
+        if isinstance(source, Clip):
+            release_clip(source, path)
+        else:
+            write_clip(path, source if source.ndim == 4 else source[None], fps=1)
+        return path.read_bytes()
+
+
+def _captured(source: Any) -> bool:
+    """Whether an input may be a camera's work or anybody's: whatever is not known for a model's."""
+    if isinstance(source, str | Path):
+        return not (Path(source).is_file() and read_file(source).generated)
+    return not isinstance(source, Clip)
