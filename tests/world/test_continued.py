@@ -61,10 +61,20 @@ def test_captions_are_told_with_their_part_and_held_out_triples_with_neither():
             assert not is_held_out(shot.subject.kind, shot.subject.colour, shot.actions[0].verb)
 
 
+def test_what_hides_is_out_of_sight_in_the_middle_and_back_at_the_end():
+    take = sample_continued(3, frames=65, take="hidden")
+    assert verbs(take.scene) == ["hide"]
+    x = animate(take.scene).position[:, 0]
+    np.testing.assert_allclose(x[0], x[-1], atol=1e-6)
+    assert np.abs(x[32] - x[0]).max() > 0.5
+    assert take.parts[0] == take.parts[1]
+    assert "hides" in take.captions(1, seed=0)[0][0].text
+
+
 def test_scenes_survive_json():
     assert Scene.from_dict(TAKES[0].scene.to_dict()) == TAKES[0].scene
 
 
 def test_a_data_set_of_takes_needs_two_equal_parts(tmp_path):
     with pytest.raises(InvalidRequest, match="8n\\+1"):
-        render_dataset(tmp_path, clips=1, images=0, seed=0, frames=21, continued=True)
+        render_dataset(tmp_path, clips=1, images=0, seed=0, frames=21, continued="next")

@@ -83,6 +83,7 @@ def drift(
 ) -> None:
     """Film long and measure, five seconds at a time, what is left of the beginning."""
     import json
+    from dataclasses import replace
 
     from rich.progress import track
 
@@ -91,7 +92,6 @@ def drift(
     from kinora.evals.recogniser import Recogniser
     from kinora.media.image import contact_sheet
     from kinora.media.target import replacing
-    from kinora.media.write import write_clip
 
     recogniser, videos = Recogniser.load(), []
     out.mkdir(parents=True, exist_ok=True)
@@ -99,11 +99,35 @@ def drift(
         clip = kinora.generate(case.prompt, seconds=seconds, seed=case.seed, model=model)
         videos.append(drift.windows(case, clip.frames, recogniser))
         sheet = contact_sheet(clip.frames, columns=12, limit=24)
-        write_clip(out / f"{number:03}.png", sheet[None], fps=1)
+        replace(clip, frames=sheet[None], info={}).save(out / f"{number:03}.png")
     found = drift.curve(videos)
     with replacing(out / "drift.json") as temporary:
         temporary.write_text(json.dumps(found.to_dict(), indent=2))
     typer.echo(found.markdown())
+
+
+@app.command()
+def permanence(
+    model: Annotated[str, typer.Option(help="Model name or directory.")] = DEFAULT_MODEL,
+    cases: Annotated[int, typer.Option(min=1, help="Clips for each time out of sight.")] = 10,
+    seed: Annotated[int, typer.Option(min=0, help="Which scenes.")] = 0,
+) -> None:
+    """Go on from clips whose subject is behind a wall: does it come back as it was?"""
+    from rich.progress import track
+
+    import kinora
+    from kinora.evals import permanence
+    from kinora.evals.recogniser import Recogniser
+
+    recogniser, returned = Recogniser.load(), []
+    hidings = [(n, seconds) for seconds in permanence.HIDDEN_SECONDS for n in range(cases)]
+    for number, seconds in track(hidings, "clips"):
+        case = permanence.hiding(number, seconds, seed)
+        made = kinora.extend(
+            case.seen, case.prompt, seconds=permanence.AFTER_SECONDS, seed=number, model=model, expand=False
+        )
+        returned.append(permanence.judge(case, made.frames[len(case.seen) :], recogniser))
+    typer.echo(permanence.table(returned))
 
 
 def model_sampler(model: "Model") -> "Sampler":

@@ -67,7 +67,8 @@ def flow(
     held_out: Annotated[Path | None, typer.Option(help="Data for the held-out loss; else the end of DATA.")] = None,
     init: Annotated[Path | None, typer.Option(help="Model or run to start from, without its optimizer.")] = None,
     takes: Annotated[
-        Path | None, typer.Option(help="Data rendered with --continued, for recipes that train on windows of it.")
+        list[Path] | None,
+        typer.Option(help="Data rendered with --continued, for recipes that train on windows of it; may be repeated."),
     ] = None,
     vae: Annotated[Path | None, typer.Option(help="Folder of the autoencoder, for sample sheets.")] = None,
     resume: Annotated[str, typer.Option(help="auto: continue a checkpoint in --out; never: refuse to.")] = "auto",
@@ -93,7 +94,7 @@ def flow(
     if resume == "never" and (out / STATE_FILE).exists():
         raise InvalidRequest(out, rule="holds a checkpoint", remedy="use another --out, or --resume auto")
     config = _config(recipe, minutes, steps, threads, device)
-    cache = LatentCache.open(data, takes)
+    cache = LatentCache.open(data, takes or ())
     sheet = None
     if vae is not None:
         sheet = SheetMaker.load(load_autoencoder(vae), TextEncoder.load(), cache.latent_size)

@@ -36,8 +36,11 @@ def render(
     processes: Annotated[int, typer.Option(min=1, help="Processes, one thread each.")] = 2,
     samples: Annotated[int, typer.Option(help="Samples a pixel: 1, 2 or 4.")] = 2,
     continued: Annotated[
-        bool, typer.Option("--continued", help="Takes of two parts: the action goes on, or another one begins.")
-    ] = False,
+        Literal["next", "hidden"] | None,
+        typer.Option(
+            help="Takes of two parts: the action or another one goes on, or the subject hides and comes back."
+        ),
+    ] = None,
 ) -> None:
     """Render clips, stills and their captions into shards."""
     from rich.console import Console
@@ -85,11 +88,12 @@ def show(
     fps: Fps = 8,
     tier: Tier = "core",
     output: Annotated[
-        Path, typer.Option("--output", "-o", help="The file: .mp4, .gif, .webp or .png.", metavar="FILE")
+        Path, typer.Option("--output", "-o", help="The file: .mp4, .gif, .webp, .png or .jpg.", metavar="FILE")
     ] = Path("scene.mp4"),
 ) -> None:
     """Render one scene to a file; prints its caption and the file's path."""
-    from kinora.media import check_target, write_clip
+    from kinora.clip import Clip
+    from kinora.media import check_target
     from kinora.world.captions import canonical
     from kinora.world.render import Renderer
     from kinora.world.sample import sample_scene
@@ -108,8 +112,10 @@ def show(
     )
     with Renderer(scene.height, scene.width) as renderer:
         frames = renderer.render(scene)
-    print(canonical(scene))
-    print(write_clip(output, frames, fps=fps).path)
+    caption = canonical(scene)
+    print(caption)
+    clip = Clip(frames=frames, fps=fps, prompt=caption, seed=seed, model="kinora-world", info={"edit": "world"})
+    print(clip.save(output))
 
 
 def _changed(

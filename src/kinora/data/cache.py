@@ -38,8 +38,8 @@ class LatentCache:
         self.null = null
 
     @classmethod
-    def open(cls, data: Path, takes: Path | None = None) -> "LatentCache":
-        """Open what `encode_dataset` wrote in `data`, and in `takes` for clips rendered with `continued`.
+    def open(cls, data: Path, takes: Sequence[Path] = ()) -> "LatentCache":
+        """Open what `encode_dataset` wrote in `data`, and in the folders `takes` for clips rendered with `continued`.
 
         Raises BadInputFile when one of them holds no cache.
         """
@@ -52,7 +52,7 @@ class LatentCache:
         null = data / "null.text.safetensors"
         if not null.exists() or not any(shards.values()):
             raise BadInputFile(data, rule="holds no latents cache", remedy="make it first: kinora train latents")
-        more = cls.open(takes).clips.shards if takes else []
+        more = [shard for folder in takes for shard in cls.open(folder).clips.shards]
         return cls(shards["images"], shards["clips"], open_tensors(null).get_tensor("states"), more)
 
     def split(self, images: int, clips: int) -> tuple["LatentCache", "LatentCache"]:

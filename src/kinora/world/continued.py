@@ -2,10 +2,12 @@
 
 In half of them the action goes on as long as it can (a turn never ends, a walk across the picture does, and then the
 subject rests); in the other half a new action begins, with a caption of its own: a prompt that changes in mid-take.
-The camera's move is over when the first part is.
+The camera's move is over when the first part is. Other takes are about a subject that goes behind a wall in the first
+part and comes out in the second.
 """
 
 from dataclasses import dataclass, replace
+from typing import Literal
 
 import numpy as np
 
@@ -15,7 +17,10 @@ from kinora.world.sample import sample_scene
 from kinora.world.scene import Action, Scene, Shot
 from kinora.world.split import Split, is_held_out
 
-__all__ = ["Continued", "sample_continued"]
+__all__ = ["Continued", "Take", "sample_continued"]
+
+Take = Literal["next", "hidden"]
+"""What goes on: the action or another one; or a subject out of sight."""
 
 ENDLESS_VERBS = ("stand", "hop", "spin")
 NEXT_VERBS = ("stand", "hop", "spin", "move_left", "move_right", "grow")
@@ -35,9 +40,15 @@ class Continued:
 
 
 def sample_continued(
-    seed: int, *, frames: int, fps: int = 8, size: tuple[int, int] = (128, 128), split: Split = "train"
+    seed: int,
+    *,
+    frames: int,
+    fps: int = 8,
+    size: tuple[int, int] = (128, 128),
+    split: Split = "train",
+    take: Take = "next",
 ) -> Continued:
-    """The core take of a seed: its parts meet in the middle, `frames` - 1 must be even.
+    """The take of a seed in core words (and "hide"): its parts meet in the middle, `frames` - 1 must be even.
 
     Triples of subject, colour and action follow the split as in `sample_scene`.
     """
@@ -45,6 +56,12 @@ def sample_continued(
     random = np.random.Generator(np.random.PCG64([seed, 23]))
     shot = first.shots[0]
     verb = shot.actions[0].verb
+    if take == "hidden":
+        hiding = replace(shot, actions=(replace(shot.actions[0], verb="hide"),), camera="static")
+        length = 2 * shot.seconds
+        whole = replace(hiding, actions=(Action(verb="hide", start=0.0, end=length),), seconds=length)
+        part = replace(first, shots=(hiding,))
+        return Continued(replace(first, shots=(whole,)), (part, part))
     if random.random() < 0.5:
         told, done = verb, verb if verb in ENDLESS_VERBS else "stand"
     else:

@@ -22,7 +22,7 @@ import numpy as np
 from kinora.errors import InvalidRequest, OutputError
 from kinora.world import VERSION
 from kinora.world.captions import captions
-from kinora.world.continued import sample_continued
+from kinora.world.continued import Take, sample_continued
 from kinora.world.sample import sample_scene
 from kinora.world.scene import Scene
 from kinora.world.split import Split
@@ -48,7 +48,7 @@ class Settings:
     split: Split
     samples: int
     captions_per_sample: int
-    continued: bool = False
+    continued: Take | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +76,7 @@ def render_dataset(
     processes: int = 2,
     samples: int = 2,
     captions_per_sample: int = 4,
-    continued: bool = False,
+    continued: Take | None = None,
     progress: Callable[[Shard], None] | None = None,
 ) -> list[Shard]:
     """Render `clips` and `images` samples into folder `out`, leaving alone the shards that are there already.
@@ -140,7 +140,7 @@ def _samples_on_disk(path: Path, settings: Settings) -> int:
     if not index.exists() or not path.exists():
         return 0
     found = json.loads(index.read_text())
-    if (found["version"], {"continued": False, **found["settings"]}) != (VERSION, _plain(settings)):
+    if (found["version"], {"continued": None, **found["settings"]}) != (VERSION, _plain(settings)):
         raise OutputError(
             str(index),
             rule="holds samples of another world version or of other settings",
@@ -191,7 +191,12 @@ def _told(seed: int, kind: Kind, settings: Settings) -> tuple[Scene, list[dict[s
     """The scene of a seed and its captions; those of a take of two parts say of which one they are."""
     if settings.continued and kind == "clips":
         take = sample_continued(
-            seed, frames=settings.frames, fps=settings.fps, size=settings.size, split=settings.split
+            seed,
+            frames=settings.frames,
+            fps=settings.fps,
+            size=settings.size,
+            split=settings.split,
+            take=settings.continued,
         )
         told = take.captions(settings.captions_per_sample, seed, settings.split)
         return take.scene, [{**asdict(caption), "part": part} for caption, part in told]
