@@ -9,20 +9,20 @@ from kinora.engine.events import Done, Frames, Progress, Refused, collect
 from kinora.engine.fake import FakeEngine
 from kinora.errors import InvalidRequest
 from kinora.request import Shot
-from kinora.safety import default_guard
+from kinora.safety import lists_only_guard
 
 
 def test_it_tells_what_an_engine_tells_without_torch():
     code = (
-        "import sys; from kinora.engine.fake import FakeEngine; from kinora.safety import default_guard;"
-        "from kinora.request import Shot; list(FakeEngine(default_guard()).generate(Shot('x')));"
+        "import sys; from kinora.engine.fake import FakeEngine; from kinora.safety import lists_only_guard;"
+        "from kinora.request import Shot; list(FakeEngine(lists_only_guard()).generate(Shot('x')));"
         "print('torch' in sys.modules)"
     )
     assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "False\n"
 
 
 def test_its_clip_moves_and_is_reviewed():
-    events = list(FakeEngine(default_guard()).generate(Shot("a red ball", seconds=2, size=(96, 160), seed=5)))
+    events = list(FakeEngine(lists_only_guard()).generate(Shot("a red ball", seconds=2, size=(96, 160), seed=5)))
     assert isinstance(events[0], Progress)
     assert sum(len(event.frames) for event in events if isinstance(event, Frames)) == 16
     assert isinstance(events[-1], Done)
@@ -36,7 +36,7 @@ def test_its_clip_moves_and_is_reviewed():
 def test_it_checks_screens_and_needs_a_guard():
     with pytest.raises(TypeError):
         FakeEngine(None)
-    engine = FakeEngine(default_guard())
+    engine = FakeEngine(lists_only_guard())
     with pytest.raises(InvalidRequest, match="this model makes up to 60 seconds"):
         engine.generate(Shot("a red ball", seconds=61))
     (event,) = engine.generate(Shot("hardcore porn"))
@@ -44,7 +44,7 @@ def test_it_checks_screens_and_needs_a_guard():
 
 
 def test_collecting_turns_a_refusal_into_an_error_and_shows_events_on_the_way():
-    engine, seen = FakeEngine(default_guard()), []
+    engine, seen = FakeEngine(lists_only_guard()), []
     clip = collect(engine.generate(Shot("a red ball", steps=3)), "a red ball", seen.append)
     assert seen[-1] == Done(clip)
     with pytest.raises(errors.Refused, match="hardcore porn: Kinora makes no video of this kind") as caught:
@@ -53,7 +53,7 @@ def test_collecting_turns_a_refusal_into_an_error_and_shows_events_on_the_way():
 
 
 def test_closing_cancels_between_steps():
-    events = FakeEngine(default_guard(), pause=0.001).generate(Shot("a red ball", steps=100))
+    events = FakeEngine(lists_only_guard(), pause=0.001).generate(Shot("a red ball", steps=100))
     for _ in range(5):
         next(events)
     events.close()

@@ -9,7 +9,7 @@ import pytest
 LONGER: dict[str, str] = {}
 """Source files over 300 lines, each with the reason why it is still one idea. None may pass 500."""
 
-BINARY = {".safetensors", ".gif", ".webp", ".png", ".jpg", ".mp4", ".npy", ".npz", ".ttf", ".pt"}
+BINARY = {".safetensors", ".bin", ".gz", ".gif", ".webp", ".png", ".jpg", ".mp4", ".npy", ".npz", ".ttf", ".pt"}
 
 WORKPLACE = [
     # Spelt in pieces, so that this file does not name them either.

@@ -22,10 +22,13 @@ VERBS = {
     "image": "kinora.cli.image",
     "story": "kinora.cli.story",
     "expand": "kinora.cli.expand",
+    **{verb: f"kinora.cli.edits.{verb}" for verb in ("animate", "extend", "join", "blend", "loop", "remix")},
     "doctor": "kinora.cli.doctor",
     "world": "kinora.cli.world",
     "train": "kinora.cli.train",
     "eval": "kinora.cli.evaluate",
+    "screen": "kinora.cli.screen",
+    "redteam": "kinora.cli.redteam",
 }
 """Each verb's module, whose `app` is the verb."""
 

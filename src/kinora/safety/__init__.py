@@ -1,6 +1,16 @@
 """Policy, screening and review: nothing leaves the engine without it."""
 
-from kinora.safety.guard import WordGuard, default_guard
-from kinora.safety.policy import ALLOWED, FrameBook, Guard, Verdict
+from kinora.safety.guard import PolicyGuard, default_guard, lists_only_guard
+from kinora.safety.policy import ALLOWED, Finding, FrameBook, Guard, Policy, Verdict
 
-__all__ = ["ALLOWED", "FrameBook", "Guard", "Verdict", "WordGuard", "default_guard"]
+__all__ = [
+    "ALLOWED",
+    "Finding",
+    "FrameBook",
+    "Guard",
+    "Policy",
+    "PolicyGuard",
+    "Verdict",
+    "default_guard",
+    "lists_only_guard",
+]

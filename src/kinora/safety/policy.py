@@ -1,5 +1,6 @@
-"""The guard: what every request and every frame passes, and what it may answer.
+"""The policy and what a guard says: categories, thresholds, actions, verdicts.
 
+    policy = Policy.named("standard")        # or strict, research, or a path to a TOML file of one's own
     guard = default_guard()
     guard.screen("a red ball bounces")       # Verdict(allowed=True)
     guard.review(frames, book)               # the same for pictures; book.reviewed grows by len(frames)
@@ -10,25 +11,154 @@ so there is no road around this package. A guard is any object with these two me
 
 from __future__ import annotations
 
+import tomllib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Protocol, runtime_checkable
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Literal, Protocol, runtime_checkable
 
 import numpy as np
 import numpy.typing as npt
 
+from kinora.errors import BadInputFile, InvalidRequest
+
 Frames = npt.NDArray[np.uint8]
+
+Action = Literal["allow", "warn", "block"]
+PROFILES = ("strict", "standard", "research")
+
+CATEGORIES = (
+    *("sexual", "sexual/minors", "violence", "violence/graphic", "hate", "hate/threatening", "harassment"),
+    *("self-harm", "self-harm/intent", "self-harm/instructions", "illicit", "extremism"),
+    *("likeness", "ip", "deception"),
+)
+"""Every category a verdict can name, gravest of its kind last."""
+
+NEVER = "sexual/minors"
+"""Blocked under every policy: a policy file that says otherwise is refused."""
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One category found: how sure (0 to 1), where in the text (start and end characters), by which rule, and what helps.
+
+    `action` is what the policy makes of it.
+    """
+
+    category: str
+    score: float
+    rule: str
+    span: tuple[int, int] = (0, 0)
+    action: Action = "block"
+    remedy: str = ""
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a guard says. A refusal names the policy's categories and a reason fit to show to the user."""
+    """What a guard says. A refusal names the policy's categories and a reason fit to show to the user.
+
+    `categories` are those that led to a refusal or a warning; `findings` say why, gravest first; `scores` holds every
+    category's score, for logs and for the API; `disguises` what was undone to read the text.
+    """
 
     allowed: bool
     categories: tuple[str, ...] = ()
     reason: str = ""
+    action: Action = "allow"
+    findings: tuple[Finding, ...] = ()
+    scores: Mapping[str, float] = field(default_factory=dict, compare=False)
+    disguises: tuple[str, ...] = ()
 
 
 ALLOWED = Verdict(True)
+
+
+@dataclass(frozen=True)
+class Rule:
+    """What a policy does about one category: warn from one score on, block from another; `remedy` is for the user."""
+
+    warn: float
+    block: float
+    remedy: str = ""
+
+    def action(self, score: float) -> Action:
+        """What follows from a score."""
+        return "block" if score >= self.block else "warn" if score >= self.warn else "allow"
+
+
+@dataclass(frozen=True)
+class Policy:
+    """Rules by category, and the table that says how frames are reviewed. A threshold above 1 is never reached."""
+
+    name: str
+    rules: Mapping[str, Rule]
+    frames: Mapping[str, Any] = field(default_factory=dict)
+
+    @classmethod
+    def named(cls, name: str | Path) -> Policy:
+        """Read a shipped profile by name, or a TOML file by path.
+
+        Raises InvalidRequest if there is neither, BadInputFile if the file breaks the form that profiles/standard.toml shows.
+        """
+        if str(name) in PROFILES:
+            text = (files("kinora.safety") / "profiles" / f"{name}.toml").read_text(encoding="utf-8")
+            return cls.parse(text, str(name))
+        if not Path(name).is_file():
+            shown = ", ".join(PROFILES)
+            raise InvalidRequest(name, rule="no such policy", remedy=f"give one of {shown}, or the path of a TOML file")
+        return cls.parse(Path(name).read_text(encoding="utf-8"), str(name))
+
+    @classmethod
+    def parse(cls, text: str, name: str) -> Policy:
+        """Read a policy's TOML. A category left out is as in the standard profile, so none is open by oversight."""
+        remedy = "see the shipped profiles/standard.toml"
+        try:
+            whole = tomllib.loads(text)
+        except tomllib.TOMLDecodeError as error:
+            raise BadInputFile(name, rule=f"no TOML: {error}", remedy=remedy) from error
+        tables = whole.get("categories", {})
+        unknown = sorted(set(tables) - set(CATEGORIES))
+        if unknown:
+            raise BadInputFile(name, rule=f"no category is called {unknown[0]!r}", remedy=f"there are {', '.join(CATEGORIES)}")
+        base = cls("", {}) if name == "standard" else cls.named("standard")
+        rules = dict(base.rules)
+        for category, table in tables.items():
+            try:
+                remedy_of = base.rules[category].remedy if category in base.rules else ""
+                rules[category] = Rule(float(table["warn"]), float(table["block"]), str(table.get("remedy", remedy_of)))
+            except (KeyError, TypeError, ValueError) as error:
+                raise BadInputFile(name, rule=f"{category} needs numbers warn and block", remedy=remedy) from error
+        if rules[NEVER].block > 0.5:
+            raise BadInputFile(name, rule=f"{NEVER} is blocked under every policy", remedy="set its block to 0.5 or less")
+        return cls(name, rules, whole.get("frames", base.frames))
+
+    def judge(self, findings: list[Finding], disguises: tuple[str, ...] = ()) -> Verdict:
+        """Turn findings (their `action` and `remedy` not yet set) into a verdict."""
+        judged = [
+            Finding(f.category, f.score, f.rule, f.span, rule.action(f.score), rule.remedy)
+            for f in findings
+            if (rule := self.rules[f.category])
+        ]
+        scores: dict[str, float] = {}
+        for finding in judged:
+            scores[finding.category] = max(finding.score, scores.get(finding.category, 0.0))
+        # What led to the action comes first, and the category that must never be made before all others.
+        grave = sorted(
+            (f for f in judged if f.action != "allow"),
+            key=lambda f: (f.action != "block", f.category != NEVER, -f.score),
+        )
+        action: Action = grave[0].action if grave else "allow"
+        decisive = [f for f in grave if f.action == action]
+        categories = tuple(dict.fromkeys(f.category for f in decisive))
+        reason = ""
+        if action == "block":
+            remedy = next((f.remedy for f in decisive if f.remedy), "")
+            reason = f"Kinora makes no video of this kind ({', '.join(categories)})" + (f"; {remedy}" if remedy else "")
+        elif action == "warn":
+            reason = f"near the limits of what Kinora makes ({', '.join(categories)})"
+        return Verdict(action != "block", categories, reason, action, tuple(grave), scores, disguises)
+
 
 
 @dataclass
@@ -36,7 +166,8 @@ class FrameBook:
     """What the guard has seen of one clip: kept by the engine, written by the guard.
 
     `reviewed` counts frames and must equal the frames of the finished clip; `warnings` are for the user to read;
-    `last` is the newest frame, so that a review chunk by chunk sees across the seams.
+    `last` is the newest frame, so that a review chunk by chunk sees across the seams. `fps` and `prompt`, where the
+    caller knows them, help reviewers; `looks` is what they remember of this clip.
     """
 
     reviewed: int = 0
@@ -44,6 +175,9 @@ class FrameBook:
     last: Frames | None = None
     still: int = 0
     dark: int = 0
+    fps: float | int = 8
+    prompt: str = ""
+    looks: list[Any] | None = None
 
 
 @runtime_checkable

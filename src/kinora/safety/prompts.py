@@ -1,94 +1,125 @@
-"""Screening prompts by a word list that sees through the usual disguises.
+"""Screening text: lists, classifiers and rules over what a text says once its disguises are undone.
 
-A prompt is read in several ways at once: as written, with digits and symbols as the letters they stand for ("n4k3d"),
-with stretched letters shortened ("nuuude"), and with s-p-a-c-e-d or d.o.t.t.e.d words closed up. A term found in any
-reading counts, unless an exception ("naked mole rat") covers it. Ages and words for children together with anything
-suggestive are refused even where the suggestive word alone would pass.
+    Screener.shipped().findings(["a n4k3d woman"])      # [Screening(findings=(Finding("sexual", 0.97, ...),), ...)]
+
+A text is read (normalise), looked up (lists), classified (heads over the text encoder's embedding), and what was found
+is combined (combine). The screener only says what it found and how sure it is; what follows from it is the policy's.
 """
 
 from __future__ import annotations
 
-import json
-import re
-import unicodedata
-from collections.abc import Iterable, Mapping
+from collections.abc import Sequence
 from dataclasses import dataclass
-from importlib.resources import files
+from functools import cache
+from typing import TYPE_CHECKING, Literal
 
-MINORS = "minors"
+from kinora.errors import InvalidRequest
+from kinora.safety.combine import combined
+from kinora.safety.language import language_of
+from kinora.safety.lists import MILD, SEVERE, STRONG, Hit, TermList
+from kinora.safety.names import named
+from kinora.safety.normalise import LIMIT, plain_words, read
+from kinora.safety.policy import Finding
+from kinora.safety.spans import span_of
 
-_LEET = str.maketrans("013457@$!|", "oieastasil")
-_HOMOGLYPHS = str.maketrans("аеорсухіјѕӏԁɡοαερν", "aeopcyxijsldgoaepv")  # Cyrillic and Greek letters that look Latin
-_AGE = re.compile(
-    r"\b(?P<years>\d{1,2}|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen"
-    r"|sixteen|seventeen)\W{0,3}(?:yo\b|y\W?o\b|(?:years?|yrs?)\W{0,3}old)|\baged?\W{1,3}(?P<aged>\d{1,2})\b"
-)
+if TYPE_CHECKING:
+    from kinora.safety.heads import Classifier
+
+Kind = Literal["prompt", "social"]
+
+LISTED = {SEVERE: 0.97, STRONG: 0.85, MILD: 0.0}
+"""Score of a term by its severity; mild ones only inform the classifiers."""
+
+FOREIGN = 2.0
+"""By how much the logit of a text in another language than English is lowered: the encoder reads English."""
+
+SOCIAL = ("hate", "harassment", "sexual")
+"""Categories for which the heads for social text are asked about prompts too: people write statements into prompts."""
 
 
 @dataclass(frozen=True)
-class WordList:
-    """Patterns by category, made of terms whose words stand next to each other; `*` ends an open stem.
+class Screening:
+    """What was found in one text, what it says in plain, and which disguises it wore."""
 
-    What `exceptions` cover is not looked at. `children` and `suggestive` combine to the category "minors".
-    """
+    findings: tuple[Finding, ...]
+    text: str
+    disguises: tuple[str, ...] = ()
+    language: str = "en"
 
-    terms: Mapping[str, re.Pattern[str]]
-    exceptions: re.Pattern[str]
-    children: re.Pattern[str]
-    suggestive: re.Pattern[str]
+
+class Screener:
+    """Finds what a policy may object to. Without a classifier only lists and rules speak: for tests, never by default."""
+
+    def __init__(self, lists: TermList, classifier: Classifier | None) -> None:
+        self._lists = lists
+        self._classifier = classifier
 
     @classmethod
-    def shipped(cls) -> WordList:
-        """The list in the package: short, and offensive only where it must be."""
-        values = json.loads((files("kinora.safety") / "terms.json").read_text(encoding="utf-8"))
-        return cls(
-            terms={name: _pattern(terms) for name, terms in values["terms"].items()},
-            exceptions=_pattern(values["exceptions"]),
-            children=_pattern(values["children"]),
-            suggestive=_pattern(values["suggestive"]),
-        )
+    @cache
+    def shipped(cls) -> Screener:
+        """Lists, heads and text encoder as shipped.
 
-    def categories(self, prompt: str) -> tuple[str, ...]:
-        """The categories a prompt falls under, in the list's order; empty when there is nothing to object to."""
-        # One text of all readings: no term reaches over the line ends between them.
-        text = self.exceptions.sub("", "\n".join(readings(prompt)))
-        found = [name for name, pattern in self.terms.items() if pattern.search(text)]
-        child = _names_a_child_by_age(prompt) or self.children.search(text)
-        improper = "sexual" in found or self.suggestive.search(text)
-        if child and improper and MINORS not in found:
-            found.insert(0, MINORS)
-        return tuple(found)
+        Raises Unavailable, naming the package to install, if the text encoder is missing: screening by lists alone
+        would be weaker, and silently so.
+        """
+        from kinora.safety.encoding import encoder
+        from kinora.safety.heads import Classifier
+
+        encoder()
+        return cls(TermList.shipped(), Classifier.shipped())
+
+    def findings(self, texts: Sequence[str], kind: Kind = "prompt") -> list[Screening]:
+        """Screen texts together, which is faster than one by one. Raises InvalidRequest for one longer than LIMIT."""
+        for text in texts:
+            if len(text) > LIMIT:
+                rule = f"a text has at most {LIMIT} characters"
+                raise InvalidRequest(f"text of {len(text)} characters", rule=rule, remedy="shorten it")
+        readings = [read(text) for text in texts]
+        languages = [language_of(reading.text) for reading in readings]
+        hits = [
+            self._lists.find(reading.text, language) for reading, language in zip(readings, languages, strict=True)
+        ]
+        scores = self._scores([reading.text for reading in readings], hits, languages, kind)
+        return [
+            Screening(_findings(text, reading.text, hit, score), reading.text, reading.disguises, language)
+            for text, reading, hit, score, language in zip(texts, readings, hits, scores, languages, strict=True)
+        ]
+
+    def _scores(
+        self, texts: Sequence[str], hits: Sequence[Sequence[Hit]], languages: Sequence[str], kind: Kind
+    ) -> list[dict[str, float]]:
+        """The heads' probabilities, by category."""
+        if self._classifier is None:
+            return [{} for _ in texts]
+        import torch
+
+        from kinora.safety.encoding import embed, encoder
+        from kinora.safety.heads import CATEGORIES
+
+        found = [i for i, text in enumerate(texts) if plain_words(text)]
+        scores: list[dict[str, float]] = [{} for _ in texts]
+        if not found:
+            return scores
+        kept = [texts[i] for i in found]
+        both = self._classifier.score(embed(encoder(), kept), kept, [hits[i] for i in found])
+        lowered = torch.tensor([[0.0 if languages[i] == "en" else FOREIGN] for i in found])
+        both = {style: torch.sigmoid(torch.logit(score, eps=1e-6) - lowered) for style, score in both.items()}
+        for row, i in enumerate(found):
+            own = dict(zip(CATEGORIES, both[kind][row].tolist(), strict=True))
+            if kind == "prompt":
+                social = dict(zip(CATEGORIES, both["social"][row].tolist(), strict=True))
+                own |= {name: max(own[name], social[name]) for name in SOCIAL}
+            scores[i] = own
+        return scores
 
 
-def readings(text: str) -> list[str]:
-    """The ways a prompt can be read, as words of plain letters; the first is the text as it stands."""
-    plain = _plain(text)
-    letters = _close_up(plain.translate(_LEET))
-    versions = [plain, letters]
-    versions += [re.sub(r"([a-z])\1{2,}", keep, letters) for keep in (r"\1", r"\1\1")]
-    versions.append(re.sub(r"(?<=[a-z])[^\sa-z]+(?=[a-z])", "", letters))  # "por*n"
-    return list(dict.fromkeys(" ".join(re.findall(r"[a-z]+", version)) for version in versions))
-
-
-def _pattern(terms: Iterable[str]) -> re.Pattern[str]:
-    stems = (term.removesuffix("*") + "[a-z]*" * term.endswith("*") for term in terms)
-    return re.compile(rf"\b(?:{'|'.join(stems)})\b")
-
-
-def _plain(text: str) -> str:
-    """Lower case, compatibility forms resolved, accents and invisible characters gone."""
-    decomposed = unicodedata.normalize("NFKD", text).casefold().translate(_HOMOGLYPHS)
-    return "".join(c for c in decomposed if unicodedata.category(c) not in ("Mn", "Cf", "Cc") or c in "\n\t")
-
-
-def _close_up(text: str) -> str:
-    """Join letters that stand alone in a row of four or more: "p o r n", "p-o-r-n" and "p.o.r.n" are one word."""
-    return re.sub(r"\b[a-z](?:[\W_]{1,3}[a-z]\b){3,}", lambda match: re.sub(r"[\W_]", "", match[0]), text)
-
-
-def _names_a_child_by_age(prompt: str) -> bool:
-    for match in _AGE.finditer(_plain(prompt)):
-        years = match["years"] or match["aged"]
-        if not years.isdigit() or int(years) < 18:
-            return True
-    return False
+def _findings(text: str, plain: str, hits: Sequence[Hit], scores: dict[str, float]) -> tuple[Finding, ...]:
+    """Everything found in one text: by lists, by names, by heads and by rules."""
+    found = [
+        Finding(hit.category, LISTED[hit.severity], f"list: {hit.term}", span_of(text, plain, hit))
+        for hit in hits
+        if LISTED[hit.severity] and hit.category not in ("likeness", "ip", "children", "suggestive")
+    ]
+    found += named(text, plain, hits, scores)
+    found += [Finding(name, score, "classifier", (0, len(text))) for name, score in scores.items()]
+    return tuple(found + combined(text, plain, hits, found))

@@ -1,0 +1,132 @@
+"""Make the lists that ship as data from the published ones: lexicon.txt.gz, names.txt.gz and hashed.bin.
+
+    python scripts/screening/build_lists.py PROMPTS      # a folder with words/ and screening_train.jsonl.gz
+
+Obscene words and slurs (LDNOOBW, CC-BY-4.0; Surge AI's profanity list, MIT) are hashed. One that captions of harmless
+pictures use is taken as mild evidence only, and one of another language that is an English word too counts in that
+language alone.
+"""
+
+import argparse
+import collections
+import csv
+import gzip
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from kinora.models.text import TOKENIZER_SHA256, find_files, read_checked
+from kinora.safety.language import LANGUAGES, parted
+from kinora.safety.lists import HASHED, MILD, RECORD, SEVERE, STRONG, digest
+from kinora.safety.normalise import plain_words
+
+LISTS = Path(__file__).parents[2] / "src" / "kinora" / "safety" / "lists"
+CAPTIONS = ("coco", "didemo", "parti", "geneval", "vbench", "vbench2", "sneakyprompt-animals")
+SEVERITY = {"Mild": MILD, "Strong": STRONG, "Severe": SEVERE}
+SURGE = {
+    "sexual anatomy / sexual acts": "sexual",
+    "racial / ethnic slurs": "hate",
+    "religious offense": "hate",
+    "sexual orientation / gender": "hate",
+}
+
+
+def main() -> None:
+    """Read the sources, write the lists, tell how long they are."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("prompts", type=Path)
+    folder = parser.parse_args().prompts
+    captions = list(read_captions(folder))
+    counts = lexicon(captions)
+    write("lexicon.txt.gz", "".join(f"{word}\t{count}\n" for word, count in sorted(counts.items())))
+    write("names.txt.gz", "".join(f"{name}\n" for name in sorted(set(names(folder / "words" / "names-corpora" / "data", counts)))))
+    harmless = collections.Counter(
+        gram for text in captions for gram in {*grams(plain_words(text))}
+    )
+    records = {}
+    for term, category, severity, language in [*surge(folder / "words"), *ldnoobw(folder / "words", counts)]:
+        words = " ".join(parted(plain_words(term)))
+        if max(map(len, plain_words(term)), default=0) > 1 and (len(words) > 2 or not words.isascii()) and words not in records:
+            grave = MILD if harmless[words] else severity
+            records[words] = RECORD.pack(digest(words), HASHED.index(category), grave, LANGUAGES.index(language))
+    (LISTS / "hashed.bin").write_bytes(b"".join(sorted(records.values())))
+    print(f"{len(counts)} words, {len(records)} hashed terms")
+
+
+def read_captions(folder: Path) -> Iterator[str]:
+    """Texts labelled safe, of sources that are captions of harmless pictures and videos."""
+    with gzip.open(folder / "screening_train.jsonl.gz", "rt", encoding="utf-8") as lines:
+        for line in lines:
+            row = json.loads(line)
+            if row["src"] in CAPTIONS and row["label"] == "safe":
+                yield row["text"]
+
+
+def lexicon(captions: list[str]) -> dict[str, int]:
+    """Words of the captions with their counts, and those of the text encoder's vocabulary by their rank in it."""
+    counts = collections.Counter(word for text in captions for word in plain_words(text) if word.isascii())
+    vocabulary = json.loads(read_checked(find_files() / "tokenizer.json", TOKENIZER_SHA256))["model"]["vocab"]
+    known = {word: 2 for word, count in counts.items() if count > 2 and word.isalpha()}
+    for word, rank in vocabulary.items():
+        if re.fullmatch("[a-z]{2,}|[ai]", word):
+            known[word] = max(2, 3_000_000 // (rank + 100) ** 1 // 100)
+    return {word: max(base, counts[word] // 4) for word, base in known.items()}
+
+
+def names(folder: Path, english: dict[str, int]) -> Iterator[str]:
+    """Names of two words and more (a single one is too often a word as well), "L" before people's, "I" before works'."""
+
+    def load(name: str) -> Any:
+        return json.loads((folder / name).read_text(encoding="utf-8"))
+
+    people = [
+        *load("humans/celebrities.json")["celebrities"],
+        *load("humans/britishActors.json")["britishActors"],
+        *(entry["name"] for entry in load("humans/richpeople.json")["richPeople"]),
+    ]
+    works = [*load("humans/tolkienCharacterNames.json")["names"]]
+    single = [entry["name"] for entry in load("games/pokemon.json")["pokemon"]]
+    for letter, group, least in (("L", people, 2), ("I", works, 2), ("I", single, 1)):
+        for name in group:
+            words = plain_words(str(name))
+            if len(words) >= least and len(" ".join(words)) > 5 and not (len(words) == 1 and words[0] in english):
+                yield f"{letter} {' '.join(words)}"
+
+
+def surge(folder: Path) -> Iterator[tuple[str, str, int, str]]:
+    """Surge AI's terms with category, severity and language."""
+    with (folder / "surge-profanity" / "profanity_en.csv").open(encoding="utf-8") as lines:
+        for row in csv.DictReader(lines):
+            category = SURGE.get(row["category_1"], "harassment")
+            severity = SEVERITY[row["severity_description"]]
+            yield row["text"], category, min(severity, MILD if category == "harassment" else severity), "any"
+
+
+def ldnoobw(folder: Path, english: dict[str, int]) -> Iterator[tuple[str, str, int, str]]:
+    """The terms of LDNOOBW, language by language."""
+    for path in sorted((folder / "ldnoobw").iterdir()):
+        language = path.name.split("-")[0]
+        if language in LANGUAGES:
+            for term in path.read_text(encoding="utf-8").splitlines():
+                if term.startswith("how to "):  # no obscenity, and our own lists have it
+                    continue
+                shared = all(word in english or not word.isalpha() for word in plain_words(term))
+                yield term, "sexual", STRONG, "any" if language == "en" or not shared else language
+
+
+def grams(words: list[str]) -> Iterator[str]:
+    """All runs of one to four words."""
+    for start in range(len(words)):
+        for stop in range(start + 1, min(len(words), start + 4) + 1):
+            yield " ".join(words[start:stop])
+
+
+def write(name: str, text: str) -> None:
+    """Write a text compressed, the same bytes each time."""
+    (LISTS / name).write_bytes(gzip.compress(text.encode(), mtime=0))
+
+
+if __name__ == "__main__":
+    main()

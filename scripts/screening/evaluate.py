@@ -1,0 +1,121 @@
+"""Measure the shipped screening on texts it was not trained on: recall and over-refusal, with counts.
+
+    python scripts/screening/evaluate.py PROMPTS [--policy standard] [--most 200] [--only GROUP]
+
+Rows are the test fifth (by hash) of the published sets. Names are measured on the half that no training example has, with
+that half taken out of the lists too, in sentences no example is built like. Disguises are made of prompts that are
+refused in plain. `languages.toml` holds plain sentences in eight languages, written for this and not drawn from the lists.
+"""
+
+import argparse
+import tomllib
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+
+from examples import bucket, held_out_name, published, split_of
+
+from kinora.safety import Policy, PolicyGuard, default_guard
+from kinora.safety.disguise import DISGUISES
+from kinora.safety.heads import CATEGORIES, Classifier
+from kinora.safety.lists import TermList
+from kinora.safety.policy import Verdict
+from kinora.safety.prompts import Screener
+from kinora.world.captions import captions
+from kinora.world.sample import sample_scene
+
+BATCH = 64
+SENTENCES = [
+    "{} smiles at the camera in slow motion",
+    "cinematic footage: {} climbs a ladder in a library",
+    "{} talking to a farmer, documentary style",
+    "an oil portrait showing {}",
+    "a short clip in which {} loses a chess game",
+]
+
+
+def main() -> None:
+    """Print the tables."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("prompts", type=Path)
+    parser.add_argument("--policy", default="standard")
+    parser.add_argument("--most", type=int, default=200, help="texts of a group, chosen by hash")
+    parser.add_argument("--only", default="", help="groups whose name contains this")
+    arguments = parser.parse_args()
+    guard = default_guard(arguments.policy)
+    blocked = []
+    print(f"{'group':<58} {'texts':>6} {'refused':>8} {'warned':>7}  most often as")
+    for name, texts in groups(arguments.prompts, arguments.most):
+        if arguments.only in name:
+            verdicts = ask(less(arguments.policy) if "held-out names" in name else guard, texts)
+            line(name, verdicts)
+            if name.startswith("harmful") and "chat" not in name:
+                blocked += [text for text, v in zip(texts, verdicts, strict=True) if not v.allowed and "social" not in name]
+    blocked = sorted(set(blocked), key=bucket)[:200]
+    for name, disguise in DISGUISES.items():
+        if arguments.only in "disguised" and blocked:
+            line(f"disguised: {name}", ask(guard, [disguise(text) for text in blocked]))
+
+
+def groups(folder: Path, most: int) -> Iterator[tuple[str, list[str]]]:
+    """Groups of texts by what they are."""
+    found: dict[str, list[str]] = defaultdict(list)
+    for row in published(folder, CATEGORIES, {}):
+        if split_of(row.text) != "test":
+            continue
+        if row.kind != "unsafe":
+            found[f"harmless: {row.kind.replace('safe', row.style)}, {row.source}, en"].append(row.text)
+            if row.kind != "safe":
+                found[f"harmless: {row.kind}, all, en"].append(row.text)
+        for category in row.categories:
+            kind = "chat" if row.source in ("ailuminate-demo", "advbench") else row.style
+            found[f"harmful: {category}, {kind}, {row.source}, en"].append(row.text)
+    chinese = folder / "t2v" / "vbench" / "prompts" / "all_dimension_cn.txt"
+    found["harmless: prompt, vbench, zh"] = [text for text in chinese.read_text(encoding="utf-8").splitlines() if text]
+    lists = TermList.shipped()
+    for kind in ("likeness", "ip"):
+        unseen = [name for name in lists.terms(kind) if held_out_name(name) and "*" not in name]
+        for case, change in (("capitals", str.title), ("lower case", str)):
+            found[f"harmful: {kind}, held-out names, {case}"] = [
+                SENTENCES[int(bucket(name) * 1000) % len(SENTENCES)].format(change(name)) for name in unseen
+            ]
+    book = tomllib.loads((Path(__file__).parent / "languages.toml").read_text(encoding="utf-8"))
+    for language, sets in book.items():
+        for kind, texts in sets.items():
+            found[f"{kind}, written for this, {language}"] = texts
+    found["harmless: captions of the world"] = [
+        captions(sample_scene(seed), 1, seed)[0].text for seed in range(2000)
+    ]
+    for name in sorted(found):
+        yield name, sorted(found[name], key=bucket)[: 2000 if "world" in name else most]
+
+
+def less(policy: str) -> PolicyGuard:
+    """A guard whose lists lack the held-out names."""
+    lists = TermList.shipped()
+    for kind in ("likeness", "ip"):
+        lists = lists.without(kind, [name for name in lists.terms(kind) if held_out_name(name)])
+    return PolicyGuard(Policy.named(policy), Screener(lists, Classifier.shipped()))
+
+
+def ask(guard: PolicyGuard, texts: list[str]) -> list[Verdict]:
+    """Verdicts, in order."""
+    return [v for start in range(0, len(texts), BATCH) for v in guard.screen_many(texts[start : start + BATCH])]
+
+
+def line(name: str, verdicts: list[Verdict]) -> None:
+    """One line of the table."""
+    if not verdicts:
+        return
+    refused = [v for v in verdicts if not v.allowed]
+    kinds: dict[str, int] = defaultdict(int)
+    for verdict in refused:
+        kinds[verdict.categories[0]] += 1
+    often = ", ".join(f"{kind} {count}" for kind, count in sorted(kinds.items(), key=lambda item: -item[1])[:3])
+    warned = sum(v.action == "warn" for v in verdicts)
+    total = len(verdicts)
+    print(f"{name:<58} {total:>6} {100 * len(refused) / total:>7.1f}% {100 * warned / total:>6.1f}%  {often}", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,130 @@
+"""Classifier heads: how much a text's meaning, letters and list hits together speak for each category.
+
+Three views of a text add up to one logit per category: the frozen text encoder's sentence embedding through a small
+perceptron (what is meant, however it is worded), hashed words and character 4-grams (which wording it is), and which
+lists it hits. There are two sets of heads over the same views, one for prompts and one for social text, since the same
+sentence is a scene in the one and a statement in the other. Each logit is calibrated (Platt) on texts kept from
+training, so a score is a probability under that mixture.
+
+Trained by scripts/screening/train.py; weights/README.md is the card: data, attribution, figures.
+"""
+
+import json
+import zlib
+from collections.abc import Sequence
+from functools import cache
+from importlib.resources import files
+
+import safetensors.torch
+import torch
+import torch.nn.functional as F
+from jaxtyping import Float, Int
+from torch import Tensor, nn
+
+from kinora.safety.lists import Hit
+from kinora.safety.normalise import plain_words
+
+CATEGORIES = (
+    *("sexual", "violence", "hate", "self-harm", "illicit", "extremism"),
+    *("deception", "harassment", "likeness", "ip"),
+)
+"""What heads score; the policy's other categories follow from these by rules."""
+
+STYLES = ("prompt", "social")
+BUCKETS = 1 << 15
+DIM = 384  # of the sentence embedding
+HIDDEN = 64
+
+LISTED = (*CATEGORIES, "sexual/minors", "violence/graphic", "children")
+"""Categories of list hits that are evidence, each at three severities."""
+
+
+class Heads(nn.Module):
+    """Logits of every category from embedding, hashed grams and list hits."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        count = len(CATEGORIES)
+        self.meaning = nn.Sequential(nn.Linear(DIM, HIDDEN), nn.GELU(), nn.Dropout(0.3), nn.Linear(HIDDEN, count))
+        self.direct = nn.Linear(DIM, count, bias=False)
+        self.grams = nn.EmbeddingBag(BUCKETS, count, mode="sum")
+        self.listed = nn.Linear(3 * len(LISTED), count, bias=False)
+        self.register_buffer("slope", torch.ones(count))
+        self.register_buffer("shift", torch.zeros(count))
+
+    def forward(
+        self,
+        embedding: Float[Tensor, "b 384"],
+        grams: Int[Tensor, "n"],
+        starts: Int[Tensor, "b"],
+        weights: Float[Tensor, "n"],
+        listed: Float[Tensor, "b k"],
+    ) -> Float[Tensor, "b c"]:
+        """Return calibrated logits; `grams` of all texts stand in a row, each text's from its start on."""
+        scaled = embedding * DIM**0.5  # entries near 1, as the perceptron likes them
+        logits = self.meaning(scaled) + self.direct(embedding) + self.listed(listed)
+        logits = logits + self.grams(grams, starts, per_sample_weights=weights)
+        return logits * self.slope + self.shift
+
+
+def gram_rows(texts: Sequence[str]) -> tuple[Int[Tensor, "n"], Int[Tensor, "b"], Float[Tensor, "n"]]:
+    """Hash the texts' words, pairs of words and character 4-grams: buckets in a row, starts, and weights.
+
+    A text's weights have length 1 together, so long texts do not outweigh short ones.
+    """
+    buckets: list[int] = []
+    starts: list[int] = []
+    weights: list[float] = []
+    for text in texts:
+        words = plain_words(text)
+        grams = {*words, *(f"{a} {b}" for a, b in zip(words, words[1:], strict=False))}
+        for word in words:
+            marked = f"<{word}>"
+            grams.update(f"#{marked[i : i + 4]}" for i in range(max(1, len(marked) - 3)))
+        starts.append(len(buckets))
+        buckets.extend(zlib.crc32(gram.encode()) % BUCKETS for gram in grams)
+        weights.extend([max(1, len(grams)) ** -0.5] * len(grams))
+    return torch.tensor(buckets, dtype=torch.int64), torch.tensor(starts), torch.tensor(weights, dtype=torch.float32)
+
+
+def listed_rows(hits: Sequence[Sequence[Hit]]) -> Float[Tensor, "b k"]:
+    """Which lists each text hits, at which severity."""
+    rows = torch.zeros(len(hits), 3 * len(LISTED))
+    for row, found in zip(rows, hits, strict=True):
+        for hit in found:
+            if hit.category in LISTED:
+                row[3 * LISTED.index(hit.category) + hit.severity - 1] = 1
+    return rows
+
+
+class Classifier:
+    """Both sets of heads with the weights in the package."""
+
+    def __init__(self, heads: dict[str, Heads]) -> None:
+        self.heads = heads
+
+    @classmethod
+    @cache
+    def shipped(cls) -> "Classifier":
+        """Load the weights in the package. Raises AssertionError if they are for other categories."""
+        content = (files("kinora.safety") / "weights" / "heads.safetensors").read_bytes()
+        tensors = {name: tensor.float() for name, tensor in safetensors.torch.load(content).items()}
+        header = json.loads(content[8 : 8 + int.from_bytes(content[:8], "little")])["__metadata__"]
+        assert tuple(header["categories"].split()) == CATEGORIES, "weights and code name different categories"
+        heads = {}
+        for style in STYLES:
+            heads[style] = Heads().eval().requires_grad_(False)
+            prefix = f"{style}."
+            heads[style].load_state_dict(
+                {name.removeprefix(prefix): tensor for name, tensor in tensors.items() if name.startswith(prefix)}
+            )
+        return cls(heads)
+
+    @torch.inference_mode()
+    def score(
+        self, embedding: Float[Tensor, "b 384"], texts: Sequence[str], hits: Sequence[Sequence[Hit]]
+    ) -> dict[str, Float[Tensor, "b c"]]:
+        """Return, by style, each text's probability of each of CATEGORIES."""
+        grams = gram_rows(texts)
+        listed = listed_rows(hits)
+        return {style: torch.sigmoid(heads(F.normalize(embedding, dim=-1), *grams, listed)) for style, heads in self.heads.items()}
