@@ -12,12 +12,28 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from kinora.clip import Clip
     from kinora.engine.api import generate, image
+    from kinora.engine.edits.verbs import animate, blend, extend, join, loop, remix
     from kinora.engine.story import Story
     from kinora.engine.story_api import expand, story
     from kinora.request import Shot
 
 __version__ = "0.1.0"
-__all__ = ["Clip", "Shot", "Story", "__version__", "expand", "generate", "image", "story"]
+__all__ = [
+    "Clip",
+    "Shot",
+    "Story",
+    "__version__",
+    "animate",
+    "blend",
+    "expand",
+    "extend",
+    "generate",
+    "image",
+    "join",
+    "loop",
+    "remix",
+    "story",
+]
 
 
 _HOMES = {
@@ -28,6 +44,7 @@ _HOMES = {
     "Story": "kinora.engine.story",
     "generate": "kinora.engine.api",
     "image": "kinora.engine.api",
+    **dict.fromkeys(("animate", "blend", "extend", "join", "loop", "remix"), "kinora.engine.edits.verbs"),
 }
 
 
