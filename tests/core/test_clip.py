@@ -27,6 +27,7 @@ def test_saving_frames_nobody_reviewed_is_a_bug(tmp_path):
     assert make_clip(frames_reviewed=8).save(tmp_path / "all.mp4").exists()
     with pytest.raises(AssertionError, match="8 frames encoded, 7 reviewed"):
         make_clip(frames_reviewed=7).save(tmp_path / "seven.mp4")
+    assert [path.name for path in tmp_path.iterdir()] == ["all.mp4"]
 
 
 def test_a_notebook_shows_a_playing_video_with_the_prompt_escaped():

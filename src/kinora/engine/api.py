@@ -21,6 +21,7 @@ from kinora.engine.record import record
 from kinora.grid import Size, parse_size
 from kinora.request import DEFAULT_MODEL, Plan, Real, Shot
 from kinora.safety import Guard, default_guard
+from kinora.safety.release import payload_of
 
 if TYPE_CHECKING:
     from kinora.checkpoints.store import Model
@@ -136,11 +137,13 @@ def film(
 
     engine = Engine(loaded(shot.model, device), guard or default_guard(), expander)
     load = time.perf_counter() - start
-    events = engine.generate(shot)
+    plan = engine.model.limits.plan(shot)
+    events = engine.generate(replace(shot, seed=plan.seed))
     if to is None:
         clip = collect(events, shot.prompt, watch)
     else:
-        clip = record(events, to, shot.prompt, watch, fps=shot.fps or engine.model.limits.fps)
+        payload = payload_of(engine.model.name, engine.model.version, plan.seed, plan.prompt)
+        clip = record(events, to, shot.prompt, watch, fps=plan.fps, payload=payload)
     clip.info["timings"] = {"load": round(load, 3), **clip.info["timings"]}
     return clip
 

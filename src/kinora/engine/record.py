@@ -1,6 +1,6 @@
 """A generation straight into a file: frames are encoded as they are made, so memory does not grow with the length.
 
-clip = record(engine.generate(shot), "ball.mp4", shot.prompt, fps=8)
+clip = record(engine.generate(shot), "ball.mp4", shot.prompt, fps=8, payload=payload_of(model, version, seed, words))
 """
 
 from __future__ import annotations
@@ -15,7 +15,8 @@ import numpy.typing as npt
 
 from kinora.clip import Clip
 from kinora.engine.events import Event, Frames, collect, told
-from kinora.media import check_target, write_video
+from kinora.media import check_target
+from kinora.safety.release import Payload, release_stream
 
 
 def record(
@@ -25,11 +26,13 @@ def record(
     watch: Callable[[Event], object] | None = None,
     *,
     fps: int,
+    payload: Payload,
 ) -> Clip:
     """Run a generation to its end into `path`, whose extension chooses the format, and return the clip.
 
     An MP4 is encoded while it is made; the other formats need the whole clip first. The file appears whole or not at
-    all. The clip's timings hold "write" too. Raises errors.Refused as `collect` does, and OutputError as `Clip.save`.
+    all, marked with `payload` and signed. The clip's timings hold "write" too. Raises errors.Refused as `collect` does,
+    and what `Clip.save` raises.
     """
     path = check_target(path)
     start = time.perf_counter()
@@ -37,10 +40,8 @@ def record(
         filming = _Filming(events, prompt, watch)
         frames = iter(filming)
         first = next(frames)  # what is refused at once begins no file
-        written = write_video(path, chain([first], frames), fps=fps)
-        clip, made = filming.clip, filming.seconds
-        assert clip is not None, "an engine ends with Done or Refused"
-        assert written.frames == clip.info["frames_reviewed"], f"{written.frames} frames encoded, {clip.info=}"
+        release_stream(path, chain([first], frames), fps=fps, payload=payload, clip=filming.whole)
+        clip, made = filming.whole(), filming.seconds
     else:
         clip = collect(events, prompt, watch)
         made = time.perf_counter() - start
@@ -56,6 +57,11 @@ class _Filming:
         self.clip: Clip | None = None
         self.seconds = 0.0
         self._events, self._watch = told(events, prompt), watch
+
+    def whole(self) -> Clip:
+        """The clip, once all frames have been taken."""
+        assert self.clip is not None, "an engine ends with Done or Refused"
+        return self.clip
 
     def __iter__(self) -> Iterator[npt.NDArray[np.uint8]]:
         while True:

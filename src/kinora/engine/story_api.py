@@ -23,6 +23,7 @@ from kinora.errors import InvalidRequest
 from kinora.grid import Size, parse_size
 from kinora.request import DEFAULT_MODEL, Limits, Real, Shot
 from kinora.safety import Guard, default_guard
+from kinora.safety.release import payload_of
 
 
 def story(
@@ -104,7 +105,9 @@ def film_story(
     asked = told.cards[0].prompt
     if to is None:
         return collect(events, asked, watch)
-    return record(events, to, asked, watch, fps=engine.model.limits.fps)
+    words = "\n".join(card.prompt for card in told.cards)
+    payload = payload_of(engine.model.name, engine.model.version, told.seed or 0, words)
+    return record(events, to, asked, watch, fps=engine.model.limits.fps, payload=payload)
 
 
 def expand(

@@ -97,7 +97,7 @@ def lowered(engine: Engine, story: Story, plans: list[Plan], texts: list[str], r
         spans=tuple(spans),
         conditions=tuple(conditions),
         carry=tuple(carry),
-        info={"shots": shots},
+        info={"shots": shots, "parents": [one for card in story.cards for one in (card.image, card.clip) if one]},
     )
 
 

@@ -247,8 +247,9 @@ def _lines(path: Path) -> list[Trial]:
 
 
 def _keep_strip(path: Path, frames: Frames) -> None:
+    from kinora.clip import Clip
     from kinora.media.image import contact_sheet
-    from kinora.media.write import write_clip
 
     path.parent.mkdir(parents=True, exist_ok=True)
-    write_clip(path, contact_sheet(frames, columns=STRIP, limit=STRIP)[None], fps=1)
+    strip = contact_sheet(frames, columns=STRIP, limit=STRIP)[None]
+    Clip(frames=strip, fps=1, prompt="", seed=0, model="a model under evaluation").save(path)
