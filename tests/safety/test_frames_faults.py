@@ -75,3 +75,11 @@ def test_what_was_asked_for_is_no_fault(prompt, category):
     frames[9] = np.random.default_rng(0).integers(0, 256, frames[0].shape, np.uint8)
     assert {name for _, name in faults(frames)} == {"blank", "frozen", "noise"}
     assert category not in {name for _, name in faults(frames, prompt)}
+
+
+def test_a_camera_that_stands_still_is_no_wish_for_a_frozen_picture():
+    frames = scene(40)
+    frames[20:] = frames[20]
+    for prompt in ("a ball, static camera", "a still camera, a ball", "a ball while the camera is static"):
+        assert faults(frames, prompt), prompt
+    assert not faults(frames, "a still life of fruit")

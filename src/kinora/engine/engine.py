@@ -128,7 +128,8 @@ class Engine:
 
     def _film(self, film: Film) -> Iterator[Event]:
         with Reel(film.plan.size) as reel:
-            yield from self._make(film, Take(book=FrameBook(), reel=reel, timings=Timings()))
+            book = FrameBook(fps=film.plan.fps, prompt=film.plan.prompt)
+            yield from self._make(film, Take(book=book, reel=reel, timings=Timings()))
 
     def _make(self, film: Film, take: Take) -> Iterator[Event]:
         plan = film.plan

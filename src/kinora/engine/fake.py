@@ -64,7 +64,7 @@ class FakeEngine:
         return self._film(film)
 
     def _film(self, film: Film) -> Iterator[Event]:
-        book, total = FrameBook(), film.plan.frames
+        book, total = FrameBook(fps=film.plan.fps, prompt=film.plan.prompt), film.plan.frames
         with Reel(film.plan.size) as reel:
             for made in self._made(film):
                 if isinstance(made, Progress):

@@ -1,6 +1,6 @@
 """A story becomes one film: a span per shot, cuts at the asked frames, pictures held where shots open on them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import chain
 
@@ -18,6 +18,7 @@ from kinora.flow.conditions import Condition, Keyframes
 from kinora.flow.state import LatentState
 from kinora.media.ingest import load_frames, load_image
 from kinora.request import Plan
+from kinora.safety import FrameBook
 
 FADE = 4
 """Frames over which what the autoencoder lost of a given picture fades out: half a second of the shipped model."""
@@ -53,7 +54,16 @@ def tell(engine: Engine, story: Story) -> Iterator[Event]:
             return iter([Refused(verdict)])
     reads = list(_reads(engine, texts, plans)) if expands else [Expansion(text, changed=False) for text in texts]
     told = [Read(text, read.prompt, read.notes) for text, read in zip(texts, reads, strict=True) if read.changed]
-    return chain(told, engine.film(lowered(engine, story, plans, texts, reads)))
+    given: dict[int, np.ndarray] = {}
+    for index, (card, plan, where) in enumerate(zip(story.cards, plans, story.places, strict=True)):
+        if card.image is not None or card.clip is not None:
+            with located(where):
+                given[index] = _given(card, plan, story)
+            # What the user brings is looked at before anything is made of it, and once more where it is delivered.
+            verdict = engine.guard.review(given[index], FrameBook(fps=plan.fps))
+            if not verdict.allowed:
+                return iter([Refused(verdict)])
+    return chain(told, engine.film(lowered(engine, story, plans, texts, reads, given)))
 
 
 def _reads(engine: Engine, texts: list[str], plans: list[Plan]) -> Iterator[Expansion]:
@@ -65,15 +75,22 @@ def _reads(engine: Engine, texts: list[str], plans: list[Plan]) -> Iterator[Expa
         yield read
 
 
-def lowered(engine: Engine, story: Story, plans: list[Plan], texts: list[str], reads: list[Expansion]) -> Film:
-    """The film of a story's shots."""
+def lowered(
+    engine: Engine,
+    story: Story,
+    plans: list[Plan],
+    texts: list[str],
+    reads: list[Expansion],
+    given: Mapping[int, np.ndarray],
+) -> Film:
+    """The film of a story's shots; `given` are the frames that some of them open on."""
     grid = engine.model.limits.grid
     spans: list[Span] = []
     conditions: list[Condition] = []
     carry: list[Carry] = []
     starts: list[tuple[int, int]] = []  # of each shot: its first latent frame, its first pixel frame
     latent = frame = 0
-    for index, (card, plan, where) in enumerate(zip(story.cards, plans, story.places, strict=True)):
+    for index, (plan, where) in enumerate(zip(plans, story.places, strict=True)):
         made = grid.frames_for(plan.seconds, plan.fps)
         count = grid.latent_shape(made, *plan.size)[0]
         spans.append(Span(prompt=reads[index].prompt, latents=count, cut=index > 0, trim=made - plan.frames))
@@ -81,12 +98,11 @@ def lowered(engine: Engine, story: Story, plans: list[Plan], texts: list[str], r
         first = story.first_with(index)
         if story.same_noise and first != index:
             conditions.append(SameNoise(starts[first][0], latent, min(count, spans[first].latents)))
-        if card.image is not None or card.clip is not None:
+        if index in given:
             with located(where):
-                given = _given(card, plan, story)
-                held = engine.encode(given)
+                held = engine.encode(given[index])
             conditions.append(Keyframes({latent + n: held[:, :, n : n + 1] for n in range(held.shape[2])}))
-            carry += _carried(engine, given, held, frame)
+            carry += _carried(engine, given[index], held, frame)
         latent, frame = latent + count, frame + plan.frames
     shots = [
         {"start": start / plan.fps, "seconds": plan.seconds, "prompt": read.prompt, "prompt_asked": text}

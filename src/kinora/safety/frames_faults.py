@@ -29,7 +29,9 @@ ROUGH = 0.7
 ASKED = {
     BLANK: re.compile(r"\b(black|blank|white|dark(ness)?|night|fad(e|es|ing)|void|blackout|fog|snow)\b", re.IGNORECASE),
     FROZEN: re.compile(
-        r"\b(still|static|motionless|unmoving|stationary|frozen|freez(e|es|ing)|photo(graph)?|painting|paused?)\b",
+        r"\b(motionless|unmoving|frozen|freez(e|es|ing)|photo(graph)?|painting|paused?|stand(s|ing)? still"
+        # A camera that stands still is no wish for a picture that does.
+        r"|(?<!camera )(?<!camera is )(?<!camera stays )(still|static|stationary)(?! (camera|shot|view|frame)))\b",
         re.IGNORECASE,
     ),
     NOISE: re.compile(r"\b(noise|noisy|static|snow|snowy|grain|glitch(es|y)?|confetti)\b", re.IGNORECASE),

@@ -21,7 +21,7 @@ def edit(engine: Engine, draft: Draft) -> Iterator[Event]:
         if not verdict.allowed:
             return iter([Refused(verdict)])
     for frames in draft.given:
-        verdict = engine.guard.review(frames, FrameBook())
+        verdict = engine.guard.review(frames, FrameBook(fps=draft.plan.fps))
         if not verdict.allowed:
             return iter([Refused(verdict)])
     return _made(engine, draft)
