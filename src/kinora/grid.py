@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from kinora.errors import InvalidRequest
@@ -66,12 +67,18 @@ class Grid:
         rows, columns = self.multiple
         return height > 0 and width > 0 and height % rows == 0 and width % columns == 0
 
-    def nearest_sizes(self, height: int, width: int, *, smallest: int = 0) -> tuple[Size, Size]:
-        """Return the two allowed sizes closest to `height` x `width`, nearest first, no side under `smallest`."""
+    def nearest_sizes(
+        self, height: int, width: int, *, smallest: int = 0, allowed: Callable[[int, int], bool] | None = None
+    ) -> tuple[Size, Size]:
+        """Return the two sizes closest to `height` x `width`, nearest first, no side under `smallest`.
+
+        `allowed` says of a size whether it will do; within two steps of the grid there must be two that do.
+        """
         candidates = [
             (rows, columns)
             for rows in _multiples_near(height, self.multiple[0], smallest)
             for columns in _multiples_near(width, self.multiple[1], smallest)
+            if allowed is None or allowed(rows, columns)
         ]
         # Of two equally near the larger goes first: nobody misses pixels they have.
         candidates.sort(key=lambda size: (math.hypot(size[0] - height, size[1] - width), -size[0] * size[1]))
@@ -94,7 +101,8 @@ def format_size(size: Size) -> str:
     return f"{size[1]}x{size[0]}"
 
 
-def _multiples_near(side: int, multiple: int, smallest: int) -> tuple[int, int]:
-    """Return two neighbouring multiples, the ones around `side` unless `smallest` pushes them up."""
-    floor = max(side // multiple, -(-max(smallest, 1) // multiple))
-    return floor * multiple, (floor + 1) * multiple
+def _multiples_near(side: int, multiple: int, smallest: int) -> list[int]:
+    """Return the multiples around `side`, two on either side, none under `smallest`."""
+    least = -(-max(smallest, 1) // multiple)
+    floor = max(side // multiple, least)
+    return [step * multiple for step in range(max(floor - 1, least), floor + 3)]

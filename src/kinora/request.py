@@ -139,8 +139,6 @@ class Limits:
 
     def _check_size(self, height: int, width: int) -> None:
         asked = format_size((height, width))
-        near = self.grid.nearest_sizes(height, width, smallest=self.min_side)
-        nearest = f"nearest: {format_size(near[0])} or {format_size(near[1])}"
         default = f"for example {format_size(self.size)}"
         if min(height, width) < self.min_side:
             raise InvalidRequest(asked, rule=f"sides are at least {self.min_side} pixels", remedy=default)
@@ -154,7 +152,13 @@ class Limits:
         if not self.grid.accepts(height, width):
             rows, columns = self.grid.multiple
             multiple = f"{rows}" if rows == columns else f"{columns} (width) and {rows} (height)"
+            near = self.grid.nearest_sizes(height, width, smallest=self.min_side, allowed=self._fits)
+            nearest = f"nearest: {format_size(near[0])} or {format_size(near[1])}"
             raise InvalidRequest(asked, rule=f"sides must be multiples of {multiple}", remedy=nearest)
+
+    def _fits(self, height: int, width: int) -> bool:
+        """Whether shape and area are within the limits, be the size on the grid or off it."""
+        return max(height, width) <= self.max_aspect * min(height, width) and height * width <= self.max_pixels
 
     def _check_rate(self, fps: int) -> None:
         if fps != self.fps:

@@ -1,10 +1,13 @@
+import dataclasses
 import math
+import re
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from kinora.errors import InvalidRequest
+from kinora.grid import parse_size
 from kinora.request import Limits, Shot
 
 LIMITS = Limits(size=(128, 128), fps=8, seconds=4.0, max_seconds=4.0, steps=24, guidance=4.0)
@@ -61,6 +64,24 @@ def test_open_choices_take_the_models_defaults_and_made_choices_stay():
 
 def test_a_seed_nobody_chose_is_drawn():
     assert LIMITS.plan(Shot("a red ball")).seed != LIMITS.plan(Shot("a red ball")).seed
+
+
+@given(height=st.integers(60, 600), width=st.integers(60, 600))
+def test_the_sizes_named_instead_can_be_had(height, width):
+    try:
+        LIMITS.plan(Shot("a red ball", size=(height, width)))
+    except InvalidRequest as error:
+        offered = re.findall(r"\d+x\d+", error.remedy)
+        assert offered
+        assert all(LIMITS.plan(Shot("a red ball", size=parse_size(one))) for one in offered)
+
+
+@pytest.mark.parametrize("size", [(128, 384), (96, 160), (128, 128), (160, 96), (384, 128)])
+@pytest.mark.parametrize("frames", [1, 2, 33, 34, 159, 480])
+def test_any_shape_and_any_number_of_frames_are_planned_exactly(size, frames):
+    limits = dataclasses.replace(LIMITS, max_seconds=60)
+    plan = limits.plan(Shot("a red ball", size=size, seconds=frames / 8))
+    assert (plan.size, plan.frames) == (size, frames)
 
 
 @given(height=st.integers(1, 700), width=st.integers(1, 700))
