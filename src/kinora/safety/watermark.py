@@ -17,12 +17,13 @@ share: it is made against accidents and laziness, not against an expert. "Not fo
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
 
-from kinora.safety.watermark_canvas import LUMA, Frames, Planes, cells_of, flatten, luma, resampled
+from kinora.safety.watermark_canvas import LUMA, Frames, Planes, canvas, cells_per_pixel, flatten, resampled
 from kinora.safety.watermark_code import CHIPS, Payload, decode, encode
 from kinora.safety.watermark_pattern import Pattern, Waves, fold, spread
 from kinora.safety.watermark_search import Views, find
@@ -66,6 +67,12 @@ class Detection:
     mirrored: bool = False
     chips: npt.NDArray[np.floating] = field(repr=False, compare=False)
 
+    def among(self, tried: int) -> Detection:
+        """The same as the best of `tried` keys' detections, which had so many chances."""
+        p_value = min(1.0, self.p_value * tried)
+        sure = p_value < SUSPICION
+        return replace(self, p_value=p_value, found=sure, payload=self.payload if sure else None)
+
 
 class Watermark:
     """Writes and finds marks of one key."""
@@ -81,7 +88,8 @@ class Watermark:
 
     def detect(self, frames: Frames) -> Detection:
         """Look for the mark in frames (T H W 3) of one clip, as a whole."""
-        return self.detect_in(views(frames))
+        assert len(frames), "no frames to look at"
+        return self.detect_in(views(frames[evenly(len(frames))]))
 
     def detect_in(self, seen: Views) -> Detection:
         """`detect` in `views` of the frames: those serve every key that is asked for."""
@@ -111,7 +119,8 @@ class Watermark:
         mark = spread(pattern.tile(push), *activity.shape[1:]) * activity
         energy = np.square(mark).mean(axis=(1, 2), keepdims=True) * np.square(COLOUR).mean()
         mark *= np.minimum(1, np.sqrt(NOISE / np.maximum(energy, 1e-9)))
-        change = resampled(mark, frames.shape[1:3])[..., None] * COLOUR
+        height, width = frames.shape[1:3]
+        change = resampled(mark, 1 / cells_per_pixel(height, width), (height, width))[..., None] * COLOUR
         return np.clip(np.rint(frames + change), 0, 255).astype(np.uint8)
 
     def _chips(self, waves: Waves) -> npt.NDArray[np.floating]:
@@ -122,20 +131,28 @@ class Watermark:
         return soft
 
 
-def views(frames: Frames) -> Views:
-    """What detection sees of a clip (T H W 3): the mean of its frames' residuals."""
-    assert len(frames), "no frames to look at"
-    chosen = frames[np.unique(np.linspace(0, len(frames) - 1, LOOKED_AT).round().astype(int))]
-    return Views(np.mean([_residual(one[None])[1][0] for one in chosen], axis=0, dtype=np.float32))
+def views(frames: Iterable[Frames]) -> Views:
+    """What detection sees of a clip: the mean of the residuals of its frames (H W 3 each, one size)."""
+    total: Planes | None = None
+    for frame in frames:
+        residual = _residual(frame[None])[1][0]
+        total = residual if total is None else total + residual
+    assert total is not None, "no frames to look at"
+    return Views(total)
 
 
 def _residual(frames: Frames) -> tuple[Planes, Planes]:
     """(activity, residual) of frames on their canvas."""
-    return flatten(resampled(luma(frames), cells_of(*frames.shape[1:3])))
+    return flatten(canvas(frames))
 
 
 def _push(value: npt.NDArray[np.floating]) -> npt.NDArray[np.floating]:
     return np.clip(MARGIN - value, LEAST, MOST)
+
+
+def evenly(count: int, wanted: int = LOOKED_AT) -> npt.NDArray[np.intp]:
+    """Indices of `wanted` of `count` frames, the first and the last among them, or of all."""
+    return np.unique(np.linspace(0, count - 1, wanted).round().astype(int))
 
 
 def _chunks(frames: Frames) -> list[Frames]:

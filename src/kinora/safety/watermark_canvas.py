@@ -1,6 +1,6 @@
 """Where the watermark lives: a canvas of 128 cells along the frame's short side, whatever its pixels.
 
-    cells = to_canvas(luma(frames), grid)        # T H W -> T 128 W', resampled
+    cells = canvas(frames)                       # T H W 3 -> T 128 W', brightness alone
     activity, residual = flatten(cells)          # each cell against its surroundings, in units of their activity
 
 Scaling a video leaves its canvas as it was; cropping it shifts and enlarges it. A mark made on the canvas is so coarse
@@ -33,10 +33,14 @@ CLIP = 2.0
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
 
-def cells_of(height: int, width: int, short: int = SHORT) -> tuple[int, int]:
-    """The canvas (rows, columns) of a frame of that many pixels, `short` cells on its short side."""
-    scale = short / min(height, width)
-    return max(1, round(height * scale)), max(1, round(width * scale))
+def cells_per_pixel(height: int, width: int) -> float:
+    """The scale of the canvas of a frame of that many pixels."""
+    return SHORT / min(height, width)
+
+
+def canvas(frames: Frames) -> Planes:
+    """Frames (T H W 3) as planes of cells."""
+    return resampled(luma(frames), cells_per_pixel(*frames.shape[1:3]))
 
 
 def luma(frames: Frames) -> Planes:
@@ -44,12 +48,16 @@ def luma(frames: Frames) -> Planes:
     return frames.astype(np.float32) @ LUMA
 
 
-def resampled(planes: Planes, size: tuple[int, int]) -> Planes:
-    """Planes (T H W) at another size, band-limited both ways."""
+def resampled(planes: Planes, scale: float, size: tuple[int, int] | None = None) -> Planes:
+    """Planes (T H W) enlarged by `scale`, band-limited both ways, to the nearest whole `size` if none is given.
+
+    The scale is kept exactly, along both axes; what a size has too much repeats the border.
+    """
     height, width = planes.shape[-2:]
-    if (height, width) == size:
+    rows, columns = size or (max(1, round(height * scale)), max(1, round(width * scale)))
+    if scale == 1 and (rows, columns) == (height, width):
         return planes
-    return weights(height, size[0]) @ planes @ weights(width, size[1]).T
+    return weights(height, rows, scale) @ planes @ weights(width, columns, scale).T
 
 
 def flatten(cells: Planes) -> tuple[Planes, Planes]:
@@ -66,10 +74,10 @@ def flatten(cells: Planes) -> tuple[Planes, Planes]:
 
 
 @lru_cache(maxsize=256)
-def weights(count: int, wanted: int) -> Planes:
-    """The matrix [wanted count] that resamples a line, by Catmull and Rom's cubic, widened when it shrinks."""
-    stretch = max(1.0, count / wanted)
-    centres = (np.arange(wanted) + 0.5) * count / wanted - 0.5
+def weights(count: int, wanted: int, scale: float) -> Planes:
+    """The matrix [wanted count] that enlarges a line by `scale`: Catmull and Rom's cubic, widened when it shrinks."""
+    stretch = max(1.0, 1 / scale)
+    centres = (np.arange(wanted) + 0.5) / scale - 0.5
     taps = np.arange(-int(np.ceil(2 * stretch)), int(np.ceil(2 * stretch)) + 1)
     index = np.round(centres).astype(int)[:, None] + taps
     x = np.abs(index - centres[:, None]) / stretch

@@ -23,7 +23,8 @@ Reals = npt.NDArray[np.floating]
 MODEL_BITS, VERSION_BITS, JOB_BITS, CRC_BITS = 12, 4, 24, 16
 GENERATORS = (0o133, 0o165, 0o171)
 MEMORY = 6
-CHIPS = len(GENERATORS) * (MODEL_BITS + VERSION_BITS + JOB_BITS + CRC_BITS + MEMORY)
+PAYLOAD_BITS = MODEL_BITS + VERSION_BITS + JOB_BITS
+CHIPS = len(GENERATORS) * (PAYLOAD_BITS + CRC_BITS + MEMORY)
 
 
 @dataclass(frozen=True)
@@ -46,6 +47,22 @@ class Payload:
         """The payload for names of any length."""
         return cls(tag(model, MODEL_BITS), tag(f"{model} {version}", VERSION_BITS), tag(job, JOB_BITS))
 
+    @property
+    def hex(self) -> str:
+        """Ten digits, as credentials write it."""
+        return f"{self.word:010x}"
+
+    @property
+    def word(self) -> int:
+        """All of it as one number of 40 bits."""
+        return (self.model << VERSION_BITS | self.version) << JOB_BITS | self.job
+
+    @classmethod
+    def from_word(cls, word: int) -> Payload:
+        """The payload whose `word` it is."""
+        version = word >> JOB_BITS & (1 << VERSION_BITS) - 1
+        return cls(word >> (VERSION_BITS + JOB_BITS), version, word & (1 << JOB_BITS) - 1)
+
     def names(self, model: str, version: str) -> bool:
         """Whether the payload is that of `model` in `version`; another pair has it by chance once in 65,536."""
         return (self.model, self.version) == (tag(model, MODEL_BITS), tag(f"{model} {version}", VERSION_BITS))
@@ -58,8 +75,7 @@ def tag(name: str, bits: int) -> int:
 
 def encode(payload: Payload) -> Bits:
     """The payload's CHIPS chips."""
-    word = (payload.model << VERSION_BITS | payload.version) << JOB_BITS | payload.job
-    data = word.to_bytes((MODEL_BITS + VERSION_BITS + JOB_BITS) // 8, "big")
+    data = payload.word.to_bytes(PAYLOAD_BITS // 8, "big")
     bits = np.unpackbits(np.frombuffer(data + crc(data).to_bytes(2, "big"), np.uint8))
     state, chips = 0, []
     for bit in (*bits.tolist(), *[0] * MEMORY):
@@ -88,8 +104,7 @@ def decode(soft: Reals) -> Payload | None:
     data = np.packbits(np.array(bits[::-1][:-MEMORY], np.uint8)).tobytes()
     if crc(data[:-2]) != int.from_bytes(data[-2:], "big"):
         return None
-    word = int.from_bytes(data[:-2], "big")
-    return Payload(word >> (VERSION_BITS + JOB_BITS), word >> JOB_BITS & 0xF, word & (1 << JOB_BITS) - 1)
+    return Payload.from_word(int.from_bytes(data[:-2], "big"))
 
 
 def crc(data: bytes) -> int:

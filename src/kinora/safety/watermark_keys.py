@@ -44,15 +44,14 @@ def own_key(path: Path) -> bytes:
 
     Raises BadInputFile if the file holds anything else, OutputError if it can't be made.
     """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
-            file.write(secrets.token_hex(KEY_BYTES) + "\n")
-    except FileExistsError:
-        pass
-    except OSError as error:
-        rule = f"can't hold a watermark key ({(error.strerror or str(error)).lower()})"
-        raise OutputError(path, rule=rule, remedy=f"name another file in {VARIABLE}") from error
+    if not path.exists():
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
+                file.write(secrets.token_hex(KEY_BYTES) + "\n")
+        except OSError as error:
+            rule = f"can't hold a watermark key ({(error.strerror or str(error)).lower()})"
+            raise OutputError(path, rule=rule, remedy=f"name another file in {VARIABLE}") from error
     try:
         key = bytes.fromhex(path.read_text(encoding="ascii"))
     except (OSError, ValueError) as error:

@@ -69,8 +69,7 @@ class Views:
     def waves(self, share: float, mirrored: bool) -> Waves:
         """The waves if the frame shows `share` of the canvas."""
         if (share, mirrored) not in self._known:
-            size = round(self._residual.shape[0] * share), round(self._residual.shape[1] * share)
-            plane = resampled(self._residual[None], size)
+            plane = resampled(self._residual[None], share)
             tile = fold(plane[..., ::-1] if mirrored else plane)[0]
             self._known[share, mirrored] = evened(waves_of(tile))
         return self._known[share, mirrored]
