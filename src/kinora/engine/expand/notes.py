@@ -23,15 +23,16 @@ RULES = {
 }
 
 
-def noted(page: Page, wish: Wish, choice: Choice, missing: Iterable[str], *, image: bool) -> tuple[str, ...]:
-    """All notes, what matters most first."""
-    return tuple(_notes(page, wish, choice, list(missing), image=image))
+def noted(page: Page, wish: Wish, choice: Choice, missing: Iterable[int], *, image: bool) -> tuple[str, ...]:
+    """All notes, what matters most first; `missing` are the places of words that mean nothing here."""
+    return tuple(_notes(page, wish, choice, missing, image=image))
 
 
-def _notes(page: Page, wish: Wish, choice: Choice, missing: list[str], *, image: bool) -> Iterator[str]:
-    lost = [*missing, *(_said(one) for one in wish.others if not _goes_without_saying(one, choice))]
+def _notes(page: Page, wish: Wish, choice: Choice, missing: Iterable[int], *, image: bool) -> Iterator[str]:
+    lost = {index: page.words[index] for index in missing}
+    lost |= {one.start: _said(one) for one in wish.others if not _goes_without_saying(one, choice)}
     if lost:
-        yield f"could not place {_quoted(lost)}"
+        yield f"could not place {_quoted(lost[index] for index in sorted(lost))}"
     if wish.second:
         rest = _quoted(_said(one) for one in wish.second)
         yield f"one subject is filmed, the {choice.values['subject']}; left out: {rest}"

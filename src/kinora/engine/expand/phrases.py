@@ -102,6 +102,15 @@ def phrases() -> dict[tuple[str, ...], Sense]:
 
 
 @cache
+def phrases_from() -> dict[str, list[tuple[str, ...]]]:
+    """The phrases by their first word, longest first."""
+    table: dict[str, list[tuple[str, ...]]] = {}
+    for phrase in sorted(phrases(), key=len, reverse=True):
+        table.setdefault(phrase[0], []).append(phrase)
+    return table
+
+
+@cache
 def known_words() -> frozenset[str]:
     """Every word of every phrase: what a misspelt word may have been meant for."""
     return frozenset(word for phrase in phrases() for word in phrase)

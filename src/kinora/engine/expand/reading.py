@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from kinora.engine.expand.camera import moves
-from kinora.engine.expand.phrases import Grade, Sense, known_words, phrases
+from kinora.engine.expand.phrases import Grade, Sense, known_words, phrases, phrases_from
 
 STOPS = ".!?;\n"
 PAUSES = ",:()"
@@ -118,11 +118,11 @@ def _matched(words: Sequence[str], sentences: Sequence[int]) -> Iterator[Mention
             value = move.move or " ".join(words[first:last])
             found.append(Mention(first, last, tuple(words[first:last]), Sense("camera", value, grade)))
             taken[first:last] = [True] * (last - first)
-    longest = max(map(len, table))
-    for start in range(len(words)):
-        for end in range(min(len(words), start + longest), start, -1):
-            phrase = tuple(words[start:end])
-            if phrase in table and not any(taken[start:end]) and sentences[start] == sentences[end - 1]:
+    for start, word in enumerate(words):
+        for phrase in phrases_from().get(word, ()):
+            end = start + len(phrase)
+            whole = tuple(words[start:end]) == phrase and sentences[start] == sentences[end - 1]
+            if whole and not any(taken[start:end]):
                 found.append(Mention(start, end, phrase, table[phrase]))
                 taken[start:end] = [True] * (end - start)
                 break

@@ -93,9 +93,7 @@ class WorldExpander:
         wish = resolve(page)
         held = self.held(previous) if previous else {}
         choice = choose(wish, prompt, held)
-        missing = tuple(
-            page.words[index] for index in strangers(page) if not _obvious(page.words[index], choice.values)
-        )
+        missing = tuple(i for i in strangers(page) if not _obvious(page.words[i], choice.values))
         if not missing and not choice.broken and _complete(page, wish, image=image):
             return Expansion(prompt, changed=False)
         caption = canonical(scene(choice.values, float(seconds)), image=image)
