@@ -28,8 +28,8 @@ stage() { printf '\n== %s ==\n' "$*"; }
 stage draw "$clips clips and $images pictures"
 kinora world render "$out/world" --clips "$clips" --images "$images" --processes "$cores"
 for take in next hidden; do # eight seconds in two parts: how a video goes on beyond its first window
-  count=$takes; [ $take = hidden ] && count=$hides
-  kinora world render "$out/$take" --continued $take --clips "$count" --images 0 --frames 65 --seed 77 --processes "$cores"
+  count=$takes seed=77; [ $take = hidden ] && count=$hides seed=78
+  kinora world render "$out/$take" --continued $take --clips "$count" --images 0 --frames 65 --seed $seed --processes "$cores"
 done
 
 stage autoencoder
