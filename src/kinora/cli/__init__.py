@@ -27,6 +27,7 @@ VERBS = {
     "world": "kinora.cli.world",
     "train": "kinora.cli.train",
     "eval": "kinora.cli.evaluate",
+    "verify": "kinora.cli.verify",
     "screen": "kinora.cli.screen",
     "redteam": "kinora.cli.redteam",
 }

@@ -7,7 +7,7 @@ against one model's limits, so that all a user can get wrong is known before any
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar, Literal, Protocol
+from typing import Any, ClassVar, Protocol, runtime_checkable, runtime_checkable
 
 import numpy as np
 
@@ -19,8 +19,6 @@ from kinora.grid import Size
 from kinora.media import Fit, Given
 from kinora.media.still import count_stills
 from kinora.request import DEFAULT_MODEL, Limits, Plan, Real, Shot
-
-Direction = Literal["forward", "backward"]
 
 BETWEEN_SECONDS = 2
 """What join, blend and loop put between two ends when nobody says: the model then sees it and both ends at once."""
@@ -46,6 +44,8 @@ class Options:
     expand: bool = True
 
 
+@runtime_checkable
+@runtime_checkable
 class Edit(Protocol):
     """A request for one of the verbs."""
 
@@ -96,7 +96,7 @@ class Extend:
     video: Source
     prompt: str = ""
     seconds: Real | None = None
-    direction: Direction = "forward"
+    direction: str = "forward"
     options: Options = field(default_factory=Options)
 
     def __post_init__(self) -> None:
@@ -315,6 +315,10 @@ def _whole(plan: Plan, frames: int, limits: Limits, *, said: str = "") -> Plan:
 
 
 def _info(verb: str, *read: tuple[Source, Given]) -> dict[str, Any]:
-    """What the finished clip says of its making: the verb, the sources' names, and what was done to them."""
+    """What the finished clip says of its making: the verb, the sources' names, and what was done to them.
+
+    `parents` are the sources themselves, for the file's credentials.
+    """
     report = [f"{name_of(source)}: {line}" for source, given in read for line in given.report]
-    return {"edit": verb, "sources": [name_of(source) for source, _ in read], "report": report}
+    parents = [source for source, _ in read]
+    return {"edit": verb, "sources": [name_of(source) for source in parents], "report": report, "parents": parents}

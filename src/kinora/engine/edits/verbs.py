@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from kinora.clip import Clip
@@ -14,7 +15,6 @@ from kinora.engine.edits.requests import (
     STRENGTH,
     Animate,
     Blend,
-    Direction,
     Edit,
     Extend,
     Join,
@@ -24,13 +24,16 @@ from kinora.engine.edits.requests import (
 )
 from kinora.engine.edits.sources import Source
 from kinora.engine.events import Event, collect
+from kinora.engine.record import record
 from kinora.grid import Size, parse_size
 from kinora.media import check_fit
 from kinora.request import Real
 from kinora.safety import Guard, default_guard
+from kinora.safety.release import payload_of
 
 if TYPE_CHECKING:
     from kinora.engine.edits.drafts import Draft
+    from kinora.engine.expand import Expander
 
 
 class Given(TypedDict, total=False):
@@ -47,6 +50,7 @@ class Given(TypedDict, total=False):
     device: str | None
     guard: Guard | None
     watch: Callable[[Event], object] | None
+    expander: Expander | None
 
 
 def animate(image: Source, prompt: str, *, seconds: Real | None = None, **given: Unpack[Given]) -> Clip:
@@ -59,7 +63,7 @@ def extend(
     prompt: str = "",
     *,
     seconds: Real | None = None,
-    direction: Direction = "forward",
+    direction: str = "forward",
     **given: Unpack[Given],
 ) -> Clip:
     """Add `seconds` of new video after a clip, or before it with `direction` "backward"; the clip stays as it is."""
@@ -122,11 +126,13 @@ def make(
     ready: Draft,
     model: str,
     *,
+    to: Path | None = None,
     device: str | None = None,
     guard: Guard | None = None,
     watch: Callable[[Event], object] | None = None,
+    expander: Expander | None = None,
 ) -> Clip:
-    """Load the model, unless it is the one loaded last, and make the draft.
+    """Load the model, unless it is the one loaded last, and make the draft; `to` and the rest are as in `api.film`.
 
     Raises errors.Refused if the guard says no.
     """
@@ -135,10 +141,15 @@ def make(
     from kinora.engine.edits.perform import edit
     from kinora.engine.engine import Engine
 
-    engine = Engine(loaded(model, device), guard or default_guard())
-    spent = time.perf_counter() - start
-    clip = collect(edit(engine, ready), ready.plan.prompt or "the edit", watch)
-    clip.info["timings"] = {"load": round(spent, 3), **clip.info["timings"]}
+    engine = Engine(loaded(model, device), guard or default_guard(), expander)
+    load = time.perf_counter() - start
+    events, about = edit(engine, ready), ready.plan.prompt or str(ready.info["edit"])
+    if to is None:
+        clip = collect(events, about, watch)
+    else:
+        payload = payload_of(engine.model.name, engine.model.version, ready.plan.seed, ready.plan.prompt)
+        clip = record(events, to, about, watch, fps=ready.plan.fps, payload=payload)
+    clip.info["timings"] = {"load": round(load, 3), **clip.info["timings"]}
     return clip
 
 
@@ -163,4 +174,5 @@ def _done(request: Edit, given: Given) -> Clip:
         device=given.get("device"),
         guard=given.get("guard"),
         watch=given.get("watch"),
+        expander=given.get("expander"),
     )
