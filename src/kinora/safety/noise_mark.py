@@ -84,14 +84,15 @@ class NoiseMark:
         # Few of the recovered numbers are far out, and those are the least sure.
         flat = np.tanh(flat / max(float(flat.std()), 1e-12))
         signs, place = _signs(self._key, flat.shape[1]), _places(self._key, flat.shape[1])
-        best, start, symbols = -math.inf, 0, np.zeros(GROUPS, np.intp)
-        for begin in range(PERIOD):
-            summed = (flat * signs[(np.arange(len(flat)) + begin) % PERIOD]).sum(axis=0)
-            sums = np.bincount(place, weights=summed, minlength=GROUPS * ROWS).reshape(GROUPS, ROWS)
-            agreement = sums @ hadamard().T  # groups, rows
-            if (total := float(agreement.max(axis=1).sum())) > best:
-                best, start, symbols = total, begin, agreement.argmax(axis=1)
-        statistic = best / (float(np.linalg.norm(flat)) + 1e-12)
+        sums = np.empty((PERIOD, GROUPS, ROWS), np.float32)
+        for start in range(PERIOD):
+            summed = (flat * signs[(np.arange(len(flat)) + start) % PERIOD]).sum(axis=0)
+            sums[start] = np.bincount(place, weights=summed, minlength=GROUPS * ROWS).reshape(GROUPS, ROWS)
+        agreement = sums @ hadamard()  # start, group, row: the matrix is symmetric
+        totals = agreement.max(axis=2).sum(axis=1)
+        start = int(totals.argmax())
+        symbols = agreement[start].argmax(axis=1)
+        statistic = float(totals[start]) / (float(np.linalg.norm(flat)) + 1e-12)
         tried = math.log(PERIOD) + PAYLOAD_BITS * math.log(2)
         p_value = math.exp(min(0.0, tried - max(statistic, 0.0) ** 2 / 2))
         found = p_value < SUSPICION
