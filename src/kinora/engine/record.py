@@ -16,7 +16,8 @@ import numpy.typing as npt
 from kinora.clip import Clip
 from kinora.engine.events import Event, Frames, collect, told
 from kinora.media import check_target
-from kinora.safety.release import Payload, release_stream
+from kinora.safety.release import release_stream
+from kinora.safety.watermark_code import Payload
 
 
 def record(

@@ -1,0 +1,97 @@
+"""Every command that writes pictures, walked: guard, watermark and credentials at each of them."""
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from kinora.clip import Clip
+from kinora.media import read_video
+from kinora.safety.frames import FrameReview
+from kinora.safety.policy import Verdict
+from kinora.safety.provenance import read_file
+from kinora.safety.watermark import Watermark
+from kinora.safety.watermark_keys import marking_key
+
+SIZE = ("--size", "96x96")  # large enough to carry the mark
+MADE, OPENED, PLACED = "trainedAlgorithmicMedia", ["c2pa.opened", "c2pa.edited"], ["c2pa.created", *["c2pa.placed"] * 2]
+
+ENTRANCES = {
+    # The command; its actions, where the work comes from, and how its inputs stand to it.
+    "generate": (["generate", "a red ball bounces"], ["c2pa.created"], MADE, []),
+    "generate into a GIF": (["generate", "a red ball bounces", "-o", "out.gif"], ["c2pa.created"], MADE, []),
+    "image": (["image", "a red ball", "-o", "out.png"], ["c2pa.created"], MADE, []),
+    "story": (["story", "A red ball rolls. Cut to a forest.", "--seconds", 1], ["c2pa.created"], MADE, []),
+    "animate": (["animate", "still.png", "the ball rolls"], ["c2pa.created"], MADE, ["inputTo"]),
+    "extend": (["extend", "ours.mp4", "it rolls on", "--seconds", 0.5], OPENED, MADE, ["parentOf"]),
+    "join": (
+        ["join", "ours.mp4", "ours.mp4", "--prompt", "on", "--seconds", 0.5],
+        PLACED,
+        "compositeSynthetic",
+        ["componentOf"] * 2,
+    ),
+    "blend": (["blend", "ours.mp4", "ours.mp4", "--seconds", 0.5], PLACED, "compositeSynthetic", ["componentOf"] * 2),
+    "loop": (["loop", "ours.mp4", "--seconds", 0.5], OPENED, MADE, ["parentOf"]),
+    "remix": (["remix", "ours.mp4", "a blue ball"], OPENED, MADE, ["parentOf"]),
+    "world scene": (["world", "scene", "--seconds", 0.5], ["c2pa.created"], "algorithmicMedia", []),
+}
+
+WITHOUT_PICTURES = {"expand", "doctor", "train", "eval", "screen", "redteam", "verify"}
+"""Verbs that give nobody a picture of their own; what `eval` keeps goes through `Clip.save` like all else."""
+
+
+@pytest.fixture
+def command(kinora, tiny, tmp_path):
+    """Run an entrance with the tiny model, in a directory with a picture and a clip of Kinora's own."""
+    y, x = np.mgrid[:96, :96]
+    ground = np.stack([x + 60, y + 60, 200 - x], axis=-1).astype(np.uint8)
+    Image.fromarray(ground).save(tmp_path / "still.png")
+    frames = np.stack([np.roll(ground, 3 * index, axis=1) for index in range(5)])
+    Clip(frames=frames, fps=8, prompt="a wall", seed=0, model="tiny").save(tmp_path / "ours.mp4")
+
+    def run(words):
+        options = [*SIZE, *([] if words[0] == "world" else ["--model", tiny, "--seed", 7, "--steps", 1])]
+        target = [] if "-o" in words else ["-o", "out.mp4"]
+        return kinora(*words, *options, *target), tmp_path / ("out.mp4" if target else words[words.index("-o") + 1])
+
+    return run
+
+
+def marks(entrance: str):
+    return pytest.param(entrance, marks=[pytest.mark.gl] if entrance.startswith("world") else [])
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("entrance", [marks(one) for one in ENTRANCES])
+def test_what_leaves_is_reviewed_marked_and_signed(command, entrance):
+    words, actions, source, relations = ENTRANCES[entrance]
+    done, path = command(words)
+    assert done.returncode == 0, done.stderr
+    read = read_file(path)
+    assert read.state == "trusted"
+    assert [one.name for one in read.actions] == [*actions, "c2pa.watermarked.bound"]
+    assert [one.source for one in read.actions if one.source] == [source]
+    assert [one.relationship for one in read.ingredients] == relations
+    settings = read.generation["settings"]
+    assert settings["frames_reviewed"] == settings["frames"] > 0
+    frames = read_video(path)[0] if path.suffix == ".mp4" else np.asarray(Image.open(path).convert("RGB"))[None]
+    assert Watermark(marking_key()).detect(frames).found
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("entrance", [marks(one) for one in ENTRANCES])
+def test_what_the_guard_refuses_leaves_no_file(command, entrance, monkeypatch, tmp_path):
+    def refuse(review, frames, book):
+        return Verdict(allowed=False, categories=("planted",), reason="a planted frame")
+
+    before = sorted(tmp_path.iterdir())
+    monkeypatch.setattr(FrameReview, "__call__", refuse)
+    done, _ = command(ENTRANCES[entrance][0])
+    assert done.returncode == 2
+    assert "a planted frame" in done.stderr
+    assert sorted(tmp_path.iterdir()) == before
+
+
+def test_every_verb_is_walked_or_gives_no_pictures():
+    from kinora.cli import VERBS
+
+    assert {words[0] for words, *_ in ENTRANCES.values()} | WITHOUT_PICTURES >= set(VERBS)
