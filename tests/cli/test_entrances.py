@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from PIL import Image
+from PIL import Image, ImageSequence
 
 from kinora.clip import Clip
 from kinora.media import read_video
@@ -73,8 +73,14 @@ def test_what_leaves_is_reviewed_marked_and_signed(command, entrance):
     assert [one.relationship for one in read.ingredients] == relations
     settings = read.generation["settings"]
     assert settings["frames_reviewed"] == settings["frames"] > 0
-    frames = read_video(path)[0] if path.suffix == ".mp4" else np.asarray(Image.open(path).convert("RGB"))[None]
-    assert Watermark(marking_key()).detect(frames).found
+    assert Watermark(marking_key()).detect(pictures(path)).found
+
+
+def pictures(path) -> np.ndarray:
+    if path.suffix == ".mp4":
+        return read_video(path)[0]
+    with Image.open(path) as image:
+        return np.stack([np.asarray(frame.convert("RGB")) for frame in ImageSequence.Iterator(image)])
 
 
 @pytest.mark.slow
