@@ -1,0 +1,51 @@
+"""Measure the editing verbs of a model: `python scripts/eval_edits.py --clips 2 --photos folder -o edits.txt`."""
+
+import argparse
+from pathlib import Path
+
+from kinora.checkpoints.store import load_model
+from kinora.engine.engine import Engine
+from kinora.errors import BadInputFile
+from kinora.evals.edits import judge
+from kinora.media import load_image
+from kinora.safety import default_guard
+
+PROMPTS = (
+    "a red ball bounces in a meadow",
+    "a blue cube slides to the right on the beach",
+    "a yellow star hops in a snowy field",
+    "a green cone spins in a desert at night",
+)
+
+
+def main() -> None:
+    """Print every finding as it is made, and write all to a file if asked."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--model", default="kinora-small", help="name or directory")
+    parser.add_argument("--clips", type=int, default=1, help="how many source clips")
+    parser.add_argument("--seconds", type=float, default=2, help="length of sources and of what is added")
+    parser.add_argument("--steps", type=int, default=None, help="solver steps; the model's own if left out")
+    parser.add_argument("--photos", type=Path, default=None, help="a folder of pictures to animate")
+    parser.add_argument("--most", type=int, default=10, help="at most so many of them")
+    parser.add_argument("--device", default="cpu")
+    parser.add_argument("-o", "--out", type=Path, default=None)
+    told = parser.parse_args()
+    engine = Engine(load_model(told.model, told.device), default_guard())
+    pictures = []
+    for path in sorted(told.photos.rglob("*")) if told.photos else ():
+        if len(pictures) < told.most and path.suffix.lower() in {".png", ".jpg", ".jpeg", ".webp", ".avif"}:
+            try:
+                pictures.append(load_image(path, size=engine.model.limits.size).frames[0])
+            except BadInputFile as error:
+                print(f"left out: {error}")
+    prompts = [PROMPTS[index % len(PROMPTS)] for index in range(told.clips)]
+    lines = []
+    for finding in judge(engine, prompts, seconds=told.seconds, steps=told.steps, pictures=pictures):
+        lines.append(str(finding))
+        print(finding, flush=True)
+    if told.out is not None:
+        told.out.write_text("\n".join(lines) + "\n")
+
+
+if __name__ == "__main__":
+    main()
