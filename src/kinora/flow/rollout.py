@@ -142,7 +142,8 @@ class _Memory(Generic[Text]):
         if now is not text:
             self._stream.forget()
             x, first, text = held, True, now
-        for piece in torch.split(x, partition(x.shape[2], self._reach.block, first=1 if first else None), dim=2):
+        sizes = partition(x.shape[2], self._reach.block, first=1 if first else None)
+        for piece in torch.split(x, list(sizes), dim=2):
             self._remember(piece, text)
 
     def _remember(self, x: Float[Tensor, "b c t h w"], text: Text) -> None:
