@@ -38,8 +38,8 @@ ATTACKS = {
     "H.264 CRF 23": lambda frames: coded(frames, "h264", 23, FPS),
     "H.264 CRF 28": lambda frames: coded(frames, "h264", 28, FPS),
     "H.264 CRF 32": lambda frames: coded(frames, "h264", 32, FPS),
-    "scaled 0.5x and back": lambda frames: scaled(scaled(frames, 0.5), 2),
-    "noise, sigma 5": lambda frames: noisy(frames, 5),
+    "scaled 0.5x and back": lambda frames: scaled(scaled(frames, 0.5), 2.0),
+    "noise, sigma 5": lambda frames: noisy(frames, 5.0),
     "brightness 1.3x": lambda frames: brightened(frames, 1.3),
 }
 

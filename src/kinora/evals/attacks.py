@@ -124,7 +124,7 @@ def attacks(fps: int) -> tuple[Attack, ...]:
         *(Attack("frame rate", f"{by:g}x", partial(retimed, rate=by)) for by in (0.5, 1.25, 3.0)),
         *(Attack("brightness", f"{by:g}x", partial(brightened, factor=by)) for by in (0.7, 1.3)),
         Attack("contrast", "0.7x", partial(contrasted, factor=0.7)),
-        *(Attack("noise", f"sigma {by}", partial(noisy, sigma=by)) for by in (5, 10)),
+        *(Attack("noise", f"sigma {by:g}", partial(noisy, sigma=by)) for by in (5.0, 10.0)),
         Attack("blurred", "3x3", partial(blurred, radius=1)),
         Attack("mirrored", "", lambda frames: frames[:, :, ::-1]),
         Attack("reposted", "80%, CRF 26", partial(reposted, fps=fps)),

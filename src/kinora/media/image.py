@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import math
+from io import BytesIO
 from pathlib import Path
-from typing import BinaryIO
 
 import numpy as np
 import numpy.typing as npt
@@ -34,7 +34,7 @@ def contact_sheet(frames: Frames, *, columns: int | None = None, limit: int = SH
     return sheet
 
 
-def write_gif(path: Path | BinaryIO, frames: Frames, fps: int) -> None:
+def write_gif(path: Path | BytesIO, frames: Frames, fps: int) -> None:
     """One palette for the whole clip: palettes of single frames flicker."""
     palette = Image.fromarray(contact_sheet(frames, limit=16, gap=0)).quantize(256, Image.Quantize.MEDIANCUT)
     images = [Image.fromarray(frame).quantize(palette=palette, dither=Image.Dither.FLOYDSTEINBERG) for frame in frames]
@@ -68,6 +68,6 @@ def durations(count: int, fps: int, *, tick: int) -> list[int]:
 
 
 def _animate(
-    path: Path | BinaryIO, images: list[Image.Image], kind: str, milliseconds: list[int], **options: int | bool
+    path: Path | BytesIO, images: list[Image.Image], kind: str, milliseconds: list[int], **options: int | bool
 ) -> None:
     images[0].save(path, kind, save_all=True, append_images=images[1:], duration=milliseconds, loop=0, **options)
