@@ -41,14 +41,19 @@ def main() -> None:
     captions = list(read_captions(folder))
     counts = lexicon(captions)
     write("lexicon.txt.gz", "".join(f"{word}\t{count}\n" for word, count in sorted(counts.items())))
-    write("names.txt.gz", "".join(f"{name}\n" for name in sorted(set(names(folder / "words" / "names-corpora" / "data", counts)))))
-    harmless = collections.Counter(
-        gram for text in captions for gram in {*grams(plain_words(text))}
+    write(
+        "names.txt.gz",
+        "".join(f"{name}\n" for name in sorted(set(names(folder / "words" / "names-corpora" / "data", counts)))),
     )
+    harmless = collections.Counter(gram for text in captions for gram in {*grams(plain_words(text))})
     records = {}
     for term, category, severity, language in [*surge(folder / "words"), *ldnoobw(folder / "words", counts)]:
         words = " ".join(parted(plain_words(term)))
-        if max(map(len, plain_words(term)), default=0) > 1 and (len(words) > 2 or not words.isascii()) and words not in records:
+        if (
+            max(map(len, plain_words(term)), default=0) > 1
+            and (len(words) > 2 or not words.isascii())
+            and words not in records
+        ):
             grave = MILD if harmless[words] else severity
             records[words] = RECORD.pack(digest(words), HASHED.index(category), grave, LANGUAGES.index(language))
     (LISTS / "hashed.bin").write_bytes(b"".join(sorted(records.values())))
@@ -76,7 +81,7 @@ def lexicon(captions: list[str]) -> dict[str, int]:
 
 
 def names(folder: Path, english: dict[str, int]) -> Iterator[str]:
-    """Names of two words and more (a single one is too often a word as well), "L" before people's, "I" before works'."""
+    """Names of two words and more (a single one is often a word as well): "L" before people's, "I" before works'."""
 
     def load(name: str) -> Any:
         return json.loads((folder / name).read_text(encoding="utf-8"))

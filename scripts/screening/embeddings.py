@@ -47,7 +47,9 @@ def embeddings(texts: Sequence[str], folder: Path, *, compute: bool = True) -> t
         name.with_suffix(".part.npz").rename(name)
     have = [bool(group) and all(key_of(piece) in known for piece in group) for group in pieces]
     rows = [
-        np.mean([known[key_of(piece)] for piece in group], axis=0, dtype=np.float32) if there else np.zeros(DIM, np.float32)
+        np.mean([known[key_of(piece)] for piece in group], axis=0, dtype=np.float32)
+        if there
+        else np.zeros(DIM, np.float32)
         for group, there in zip(pieces, have, strict=True)
     ]
     return torch.from_numpy(np.stack(rows)), have

@@ -2,9 +2,9 @@
 
     python scripts/screening/evaluate.py PROMPTS [--policy standard] [--most 200] [--only GROUP]
 
-Rows are the test fifth (by hash) of the published sets. Names are measured on the half that no training example has, with
-that half taken out of the lists too, in sentences no example is built like. Disguises are made of prompts that are
-refused in plain. `languages.toml` holds plain sentences in eight languages, written for this and not drawn from the lists.
+Rows are the test fifth (by hash) of the published sets. Names are measured on the half that no training example has,
+with that half taken out of the lists too, in sentences no example is built like. Disguises are made of prompts that
+are refused in plain. `languages.toml` holds plain sentences in eight languages, written for this.
 """
 
 import argparse
@@ -50,11 +50,12 @@ def main() -> None:
             verdicts = ask(less(arguments.policy) if "held-out names" in name else guard, texts)
             line(name, verdicts)
             if name.startswith("harmful") and "chat" not in name:
-                blocked += [text for text, v in zip(texts, verdicts, strict=True) if not v.allowed and "social" not in name]
+                blocked += [
+                    text for text, v in zip(texts, verdicts, strict=True) if not v.allowed and "social" not in name
+                ]
     blocked = sorted(set(blocked), key=bucket)[:200]
-    for name, disguise in DISGUISES.items():
-        if arguments.only in "disguised" and blocked:
-            line(f"disguised: {name}", ask(guard, [disguise(text) for text in blocked]))
+    for name, disguise in DISGUISES.items() if blocked else ():
+        line(f"disguised: {name}", ask(guard, [disguise(text) for text in blocked]))
 
 
 def groups(folder: Path, most: int) -> Iterator[tuple[str, list[str]]]:
@@ -83,9 +84,7 @@ def groups(folder: Path, most: int) -> Iterator[tuple[str, list[str]]]:
     for language, sets in book.items():
         for kind, texts in sets.items():
             found[f"{kind}, written for this, {language}"] = texts
-    found["harmless: captions of the world"] = [
-        captions(sample_scene(seed), 1, seed)[0].text for seed in range(2000)
-    ]
+    found["harmless: captions of the world"] = [captions(sample_scene(seed), 1, seed)[0].text for seed in range(2000)]
     for name in sorted(found):
         yield name, sorted(found[name], key=bucket)[: 2000 if "world" in name else most]
 
@@ -114,7 +113,9 @@ def line(name: str, verdicts: list[Verdict]) -> None:
     often = ", ".join(f"{kind} {count}" for kind, count in sorted(kinds.items(), key=lambda item: -item[1])[:3])
     warned = sum(v.action == "warn" for v in verdicts)
     total = len(verdicts)
-    print(f"{name:<58} {total:>6} {100 * len(refused) / total:>7.1f}% {100 * warned / total:>6.1f}%  {often}", flush=True)
+    print(
+        f"{name:<58} {total:>6} {100 * len(refused) / total:>7.1f}% {100 * warned / total:>6.1f}%  {often}", flush=True
+    )
 
 
 if __name__ == "__main__":

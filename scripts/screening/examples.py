@@ -1,8 +1,8 @@
 """Rows to learn from and to measure on: published ones with their labels, and made ones from examples.toml.
 
-A row knows, for every category, its label (1, 0 or unknown) and how much to trust it. Splits are by hash of the text, so
-the same text is never on both sides; half of all names (by hash) appear in no training example, so that what the heads
-do with names they have not seen can be measured.
+A row knows, for every category, its label (1, 0 or unknown) and how much to trust it. Splits are by hash of the text,
+so the same text is never on both sides; half of all names (by hash) appear in no training example, so that what the
+heads do with names they have not seen can be measured.
 """
 
 import gzip
@@ -36,17 +36,17 @@ TRUST = {
     # How far a source's positive labels are believed. I2P and DiffusionDB label by the community or by a classifier of
     # words, and call "Two fools playing chess" hate; Adversarial Nibbler's labels are about the picture.
     ("i2p", "sexual"): 0.6,
-    ("i2p", "violence"): 0.4,
+    ("i2p", "violence"): 0.15,
     ("i2p", "self-harm"): 0.4,
     ("i2p", "illicit"): 0.5,
     ("i2p", ""): 0.0,
-    ("diffusiondb-harmful", "violence"): 0.3,
+    ("diffusiondb-harmful", "violence"): 0.2,
     ("diffusiondb-harmful", "sexual"): 0.4,
     ("diffusiondb-harmful", "hate"): 0.1,
     ("diffusiondb-harmful", "illicit"): 0.5,
     ("diffusiondb-harmful", ""): 0.0,
-    ("nibbler", "sexual"): 0.4,
-    ("nibbler", ""): 0.2,
+    ("nibbler", "sexual"): 0.2,
+    ("nibbler", ""): 0.05,
     ("tdavidson", "hate"): 0.4,
     ("ailuminate-demo", "ip"): 0.5,
 }
@@ -126,10 +126,10 @@ def made(count: int, every: tuple[str, ...], seed: int = 0) -> Iterator[Row]:
     slots = book["slots"] | names()
     for category, group in book["positive"].items():
         for text in fill(group, slots, chance, 2 * count if category in ("likeness", "ip") else count):
-            labels = {name: (0.0, 0.3) for name in ("likeness", "ip", "sexual", "self-harm")} | {category: (1.0, 1.0)}
+            labels = dict.fromkeys(("likeness", "ip", "sexual", "self-harm"), (0.0, 0.3)) | {category: (1.0, 1.0)}
             yield Row(text, f"made-{category}", "prompt", "unsafe", (category,), labels)
     for group_name, group in book["negative"].items():
-        amount = {"alarming": 4 * count, "names": 3 * count, "chat": count // 2, "children": 2 * count}[group_name]
+        amount = {"alarming": 4 * count, "names": 3 * count, "chat": count // 2, "children": 2 * count, "daily": 3 * count}[group_name]
         for text in fill(group, slots, chance, amount):
             yield Row(text, f"made-{group_name}", "prompt", "safe", (), dict.fromkeys(every, (0.0, 1.0)))
 
@@ -169,6 +169,43 @@ def names() -> dict[str, list[str]]:
         "NAME": cased(famous),
         "WORK": cased(works),
         "MADEUP": [name.title() for name in madeup[:400]],
-        "SINGLE": "Anna Tom Maria Ben Lucas Emma Jack Lily Omar Mei Ravi Sofia Noah Mia Carlos Yuki Lena Max Ivy Hugo".split(),
-        "CITY": "Paris London Tokyo Rome Lagos Cairo Mumbai Berlin Madrid Sydney Toronto Seoul Lima Oslo Vienna".split(),
+        "SINGLE": [
+            "Anna",
+            "Tom",
+            "Maria",
+            "Ben",
+            "Lucas",
+            "Emma",
+            "Jack",
+            "Lily",
+            "Omar",
+            "Mei",
+            "Ravi",
+            "Sofia",
+            "Noah",
+            "Mia",
+            "Carlos",
+            "Yuki",
+            "Lena",
+            "Max",
+            "Ivy",
+            "Hugo",
+        ],
+        "CITY": [
+            "Paris",
+            "London",
+            "Tokyo",
+            "Rome",
+            "Lagos",
+            "Cairo",
+            "Mumbai",
+            "Berlin",
+            "Madrid",
+            "Sydney",
+            "Toronto",
+            "Seoul",
+            "Lima",
+            "Oslo",
+            "Vienna",
+        ],
     }

@@ -110,7 +110,9 @@ def main() -> None:
         weights |= {f"{style}.{name}": tensor.half() for name, tensor in heads.state_dict().items()}
     if not arguments.without:
         WEIGHTS.parent.mkdir(exist_ok=True)
-        WEIGHTS.write_bytes(safetensors.torch.save(weights, {"categories": " ".join(CATEGORIES), "licence": "Apache-2.0"}))
+        WEIGHTS.write_bytes(
+            safetensors.torch.save(weights, {"categories": " ".join(CATEGORIES), "licence": "Apache-2.0"})
+        )
         print(f"{WEIGHTS.stat().st_size / 2**20:.2f} MB")
 
 

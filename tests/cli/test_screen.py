@@ -37,7 +37,9 @@ def test_social_text_and_policies_can_be_chosen(tmp_path):
     runner = CliRunner()
     own = tmp_path / "own.toml"
     own.write_text("[categories]\nsexual = {warn = 0.1, block = 2}\n")
-    assert json.loads(runner.invoke(screen, ["a nude woman", "--policy", str(own), "--json"]).stdout)["action"] == "warn"
+    assert (
+        json.loads(runner.invoke(screen, ["a nude woman", "--policy", str(own), "--json"]).stdout)["action"] == "warn"
+    )
     assert "block" in runner.invoke(screen, ["immigrants are vermin, shoot them", "--as", "social"]).stdout
 
 

@@ -62,9 +62,11 @@ def test_what_stands_at_the_end_of_a_long_text_is_seen():
 
 def test_many_are_judged_as_one_by_one():
     texts = ["a red ball", "a nude woman", "", "waves on a beach"]
-    assert [v.allowed for v in GUARD.screen_many(texts)] == [GUARD.screen(text).allowed for text in texts] == [
-        *(True, False, True, True)
-    ]
+    assert (
+        [v.allowed for v in GUARD.screen_many(texts)]
+        == [GUARD.screen(text).allowed for text in texts]
+        == [*(True, False, True, True)]
+    )
 
 
 def test_a_negative_prompt_may_name_what_is_refused_but_not_take_clothes_off():

@@ -33,7 +33,9 @@ def test_terms_are_found(text, category, severity):
     assert (category, severity) in found(text)
 
 
-@pytest.mark.parametrize("text", ["a naked mole rat digs", "visible to the naked eye", "a killer whale", "hikers in gore-tex"])
+@pytest.mark.parametrize(
+    "text", ["a naked mole rat digs", "visible to the naked eye", "a killer whale", "hikers in gore-tex"]
+)
 def test_exceptions_cover_what_only_looks_alarming(text):
     assert not {hit for hit in LISTS.find(text) if hit.severity > MILD}
 

@@ -6,7 +6,11 @@ from kinora.safety.disguise import DISGUISES
 from kinora.safety.language import language_of
 from kinora.safety.normalise import plain_words, read
 
-TEXTS = ["a naked woman in a bedroom at night", "soldiers executing prisoners", "a man slitting his wrists in a bathtub"]
+TEXTS = [
+    "a naked woman in a bedroom at night",
+    "soldiers executing prisoners",
+    "a man slitting his wrists in a bathtub",
+]
 
 
 @pytest.mark.parametrize("text", TEXTS)
@@ -34,14 +38,13 @@ def test_every_disguise_is_undone(name, text):
         (".- / -. .- -.- . -.. / -- .- -.", "a naked man", "morse"),
         ("a dekan man", "a naked man", "reversed"),
         ("01101110 01110101 01100100 01100101", "nude", "binary"),
-        ("b oblfe xpnbo jo b cfespn", "a naked woman in a bedrom", "shifted letters"),
+        ("b oblfe xpnbo jo uif hbsefo", "a naked woman in the garden", "shifted letters"),
     ],
 )
 def test_a_disguise_is_named(disguised, plain, name):
     reading = read(disguised)
     assert name in reading.disguises
-    if name != "shifted letters":
-        assert reading.text == plain
+    assert reading.text == plain
 
 
 @pytest.mark.parametrize(

@@ -25,12 +25,12 @@ def test_a_child_with_anything_sexual_is_refused_under_every_profile(name):
 def test_a_score_is_allowed_warned_of_or_blocked():
     policy = Policy.named("standard")
     rule = policy.rules["violence"]
-    answers = [policy.judge([Finding("violence", score, "x")]) for score in (0, rule.warn, rule.block)]
+    answers = [policy.judge([Finding("violence", score, "x")]) for score in (0.0, rule.warn, rule.block)]
     assert [verdict.action for verdict in answers] == ["allow", "warn", "block"]
     assert [verdict.allowed for verdict in answers] == [True, True, False]
     assert answers[2].findings[0].remedy == rule.remedy
     assert rule.remedy in answers[2].reason
-    assert answers[0].scores == {"violence": 0}
+    assert answers[0].scores == {"violence": 0.0}
 
 
 def test_an_operators_own_policy_changes_what_it_names_and_nothing_else(tmp_path):

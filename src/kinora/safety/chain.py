@@ -31,7 +31,9 @@ def chain_verdict(verdicts: Sequence[Verdict], steps: int, policy: Policy) -> Ve
         if not verdict.allowed:
             where = f"step {i + 1}" if i < steps else f"steps {max(1, i - steps + 3 - TOGETHER)} to {i - steps + 2}"
             return replace(verdict, reason=f"{where}: {verdict.reason}")
-    warned = Counter(category for verdict in verdicts[:steps] if verdict.action == "warn" for category in verdict.categories)
+    warned = Counter(
+        category for verdict in verdicts[:steps] if verdict.action == "warn" for category in verdict.categories
+    )
     for category, count in warned.most_common(1):
         if count >= PATIENCE:
             finding = Finding(category, 1.0, f"rule: {count} steps near the limit")

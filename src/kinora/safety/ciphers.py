@@ -1,4 +1,4 @@
-"""Ciphers that hide words from a list: base64, hexadecimal, binary, Morse, Caesar's shifts (rot13 too), Atbash, reversal.
+"""Ciphers that hide words from a list: base64, hexadecimal, binary, Morse, shifted letters, Atbash, reversal.
 
 A decoding is believed only where it reads as English (by the lexicon) and what it replaces does not, so that a plain
 text, or one in another language, passes unchanged.
@@ -28,9 +28,34 @@ _HEX = re.compile(r"(?<!\w)(?:(?:\\x|0x|%)?[0-9a-fA-F]{2}[\s,:]?){4,}(?!\w)")
 _BINARY = re.compile(r"(?<!\w)(?:[01]{8}\s?){3,}(?!\w)")
 _MORSE = re.compile(r"(?<!\S)[.\-–·]{1,5}(?:\s+(?:/\s+)?[.\-–·]{1,5}){3,}(?!\S)")
 
-_CODE = (
-    ".- -... -.-. -.. . ..-. --. .... .. .--- -.- .-.. -- -. --- .--. --.- .-. ... - ..- ...- .-- -..- -.-- --.."
-).split()
+_CODE = [
+    ".-",
+    "-...",
+    "-.-.",
+    "-..",
+    ".",
+    "..-.",
+    "--.",
+    "....",
+    "..",
+    ".---",
+    "-.-",
+    ".-..",
+    "--",
+    "-.",
+    "---",
+    ".--.",
+    "--.-",
+    ".-.",
+    "...",
+    "-",
+    "..-",
+    "...-",
+    ".--",
+    "-..-",
+    "-.--",
+    "--..",
+]
 MORSE = dict(zip(_CODE, LETTERS, strict=True))
 
 
@@ -45,11 +70,12 @@ def decipher(text: str, lexicon: Lexicon) -> tuple[str, str]:
         plain = pattern.sub(lambda match, decode=decode: _believed(match[0], decode(match[0]), lexicon), text)
         if plain != text:
             return plain, name
-    if sum(map(str.isalpha, text)) >= SHORTEST and lexicon.share(text) < PLAIN:
+    single = _single_words(text, lexicon)
+    if sum(map(str.isalpha, text)) >= SHORTEST and lexicon.share(single[0]) < PLAIN:
         for name, plain in _whole_texts(text):
             if lexicon.share(plain) >= DECODED:
                 return plain, name
-    return _single_words(text, lexicon)
+    return single
 
 
 def _whole_texts(text: str) -> Iterator[tuple[str, str]]:

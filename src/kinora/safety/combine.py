@@ -15,16 +15,17 @@ CERTAIN = 0.98
 SEXUAL_WITH_CHILD = 0.3
 """With a child in the text, the classifier's word for something sexual counts from here on."""
 
-_NUMBERS = (
-    "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen"
-)
+_NUMBERS = "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen"
 _AGE = re.compile(
     rf"\b(?P<years>\d{{1,2}}|{_NUMBERS})\W{{0,3}}(?:yo\b|y\W?o\b|(?:years?|yrs?)\W{{0,3}}old)"
     rf"|\bage[ds]?\W{{1,3}}(?P<aged>\d{{1,2}}|{_NUMBERS})\b",
     re.IGNORECASE,
 )
 _FIRST_PERSON = re.compile(r"\b(?:i|i'm|im|my|me|myself)\b", re.IGNORECASE)
-_HOW_TO = re.compile(r"\b(?:how (?:to|do|can|should|many)|best way|ways? to|tips|tutorial|guide|step by step|instructions?|methods?)\b", re.IGNORECASE)
+_HOW_TO = re.compile(
+    r"\b(?:how (?:to|do|can|should|many)|best way|ways? to|tips|tutorial|guide|step by step|instructions?|methods?)\b",
+    re.IGNORECASE,
+)
 
 
 def combined(text: str, plain: str, hits: Sequence[Hit], found: Sequence[Finding]) -> list[Finding]:

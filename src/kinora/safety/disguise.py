@@ -33,7 +33,9 @@ def _words(text: str, change: Callable[[str], str], least: int = 3) -> str:
 def leet(text: str) -> str:
     """Digits and signs for letters: "n4k3d"."""
     chance = _chance(text)
-    return "".join(chance.choice(_LEET[c.lower()]) if c.lower() in _LEET and chance.random() < 0.75 else c for c in text)
+    return "".join(
+        chance.choice(_LEET[c.lower()]) if c.lower() in _LEET and chance.random() < 0.75 else c for c in text
+    )
 
 
 def spaced(text: str) -> str:

@@ -1,9 +1,10 @@
 """Sentence embeddings of texts of any length, by the text encoder that also reads prompts.
 
-It reads 128 wordpieces at once, so a longer text is read in windows. The encoder's files come with a package; where it is
-missing, screening stops with `Unavailable` and says what to install: it never goes on without its classifiers.
+It reads 128 wordpieces at once, so a longer text is read in windows. The encoder's files come with a package; where
+it is missing, screening stops with `Unavailable` and says what to install: it never goes on without classifiers.
 """
 
+import itertools
 from collections.abc import Sequence
 from functools import cache
 
@@ -32,7 +33,7 @@ def windows(reader: TextEncoder, text: str) -> list[str]:
     if len(offsets) <= WINDOW:
         return [text]
     cuts = [offsets[i][0] for i in range(0, len(offsets), WINDOW)] + [len(text)]
-    pieces = [text[start:stop].strip() for start, stop in zip(cuts, cuts[1:], strict=False)]
+    pieces = [text[start:stop].strip() for start, stop in itertools.pairwise(cuts)]
     return [piece for piece in pieces if piece]
 
 

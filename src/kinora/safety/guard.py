@@ -7,7 +7,7 @@
     guard.screen_chain(["a girl on a beach", "now ..."])     # a user's edits, storyboards, tool chains
     guard.screen_name("holiday.mp4"); guard.screen_metadata({"comment": "..."})
 
-There is no weaker guard to fall back on: without the text encoder's package, `default_guard` raises Unavailable and names it.
+There is no weaker guard to fall back on: without the text encoder's package, screening raises Unavailable and names it.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ class PolicyGuard:
         return self.screen(words)
 
     def screen_metadata(self, fields: Mapping[str, str]) -> Verdict:
-        """Judge the text inside an uploaded file, all of its fields; the first refusal counts, else the first warning."""
+        """Judge the text inside an uploaded file, field by field; the first refusal counts, else the first warning."""
         verdicts = self.screen_many(list(fields.values()), "prompt") if fields else []
         worst = [v for action in ("block", "warn", "allow") for v in verdicts if v.action == action]
         return worst[0] if worst else self.policy.judge([])
@@ -86,8 +86,6 @@ def default_guard(policy: str | Path = "standard") -> PolicyGuard:
     Raises Unavailable if the text encoder's package is missing, InvalidRequest or BadInputFile for a policy that can't
     be read.
     """
-    if not (Path(__file__).parent / "weights" / "heads.safetensors").exists():  # INTERIM
-        return lists_only_guard()
     return PolicyGuard(Policy.named(policy), _Lazily())
 
 

@@ -9,6 +9,7 @@ training, so a score is a probability under that mixture.
 Trained by scripts/screening/train.py; weights/README.md is the card: data, attribution, figures.
 """
 
+import itertools
 import json
 import zlib
 from collections.abc import Sequence
@@ -55,9 +56,9 @@ class Heads(nn.Module):
     def forward(
         self,
         embedding: Float[Tensor, "b 384"],
-        grams: Int[Tensor, "n"],
-        starts: Int[Tensor, "b"],
-        weights: Float[Tensor, "n"],
+        grams: Int[Tensor, " n"],
+        starts: Int[Tensor, " b"],
+        weights: Float[Tensor, " n"],
         listed: Float[Tensor, "b k"],
     ) -> Float[Tensor, "b c"]:
         """Return calibrated logits; `grams` of all texts stand in a row, each text's from its start on."""
@@ -67,7 +68,7 @@ class Heads(nn.Module):
         return logits * self.slope + self.shift
 
 
-def gram_rows(texts: Sequence[str]) -> tuple[Int[Tensor, "n"], Int[Tensor, "b"], Float[Tensor, "n"]]:
+def gram_rows(texts: Sequence[str]) -> tuple[Int[Tensor, " n"], Int[Tensor, " b"], Float[Tensor, " n"]]:
     """Hash the texts' words, pairs of words and character 4-grams: buckets in a row, starts, and weights.
 
     A text's weights have length 1 together, so long texts do not outweigh short ones.
@@ -77,7 +78,7 @@ def gram_rows(texts: Sequence[str]) -> tuple[Int[Tensor, "n"], Int[Tensor, "b"],
     weights: list[float] = []
     for text in texts:
         words = plain_words(text)
-        grams = {*words, *(f"{a} {b}" for a, b in zip(words, words[1:], strict=False))}
+        grams = {*words, *(f"{a} {b}" for a, b in itertools.pairwise(words))}
         for word in words:
             marked = f"<{word}>"
             grams.update(f"#{marked[i : i + 4]}" for i in range(max(1, len(marked) - 3)))
@@ -127,4 +128,7 @@ class Classifier:
         """Return, by style, each text's probability of each of CATEGORIES."""
         grams = gram_rows(texts)
         listed = listed_rows(hits)
-        return {style: torch.sigmoid(heads(F.normalize(embedding, dim=-1), *grams, listed)) for style, heads in self.heads.items()}
+        return {
+            style: torch.sigmoid(heads(F.normalize(embedding, dim=-1), *grams, listed))
+            for style, heads in self.heads.items()
+        }

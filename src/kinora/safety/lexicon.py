@@ -57,7 +57,7 @@ class Lexicon:
         return word not in self._common and word not in self.alarming
 
     def share(self, text: str) -> float:
-        """The share of a text's words (of three letters and more) that are in the lexicon, by letters; 0 without any."""
+        """The share of a text's words (of three letters and more) that are known, by letters; 0 without any."""
         words = [word for word in "".join(c if c.isalpha() else " " for c in text.lower()).split() if len(word) > 2]
         return sum(len(word) for word in words if word in self._cost) / max(1, sum(map(len, words)))
 
@@ -67,7 +67,10 @@ class Lexicon:
         for end in range(1, len(letters) + 1):
             starts = range(max(0, end - LONGEST), end)
             best.append(
-                min((best[start][0] + self._cost.get(letters[start:end], UNKNOWN * (end - start)), start) for start in starts)
+                min(
+                    (best[start][0] + self._cost.get(letters[start:end], UNKNOWN * (end - start)), start)
+                    for start in starts
+                )
             )
         words, end = [], len(letters)
         while end > 0:

@@ -107,7 +107,9 @@ class TermList:
 
     def terms(self, category: str) -> list[str]:
         """A category's terms that are not hashed."""
-        return sorted({" ".join(term) for group in self._index.values() for term, name, *_ in group if name == category})
+        return sorted(
+            {" ".join(term) for group in self._index.values() for term, name, *_ in group if name == category}
+        )
 
     def find(self, text: str, language: str = "en") -> list[Hit]:
         """All hits in a plain text, but for those an exception covers."""
@@ -121,11 +123,17 @@ class TermList:
         return list(kept.values())
 
     def _add(self, term: str, category: str, severity: int, language: str = "any") -> None:
-        words = tuple(parted(word for part in term.split() for word in ([part] if part.endswith("*") else plain_words(part))))
+        words = tuple(
+            parted(word for part in term.split() for word in ([part] if part.endswith("*") else plain_words(part)))
+        )
         if not words:
             return
         self._index[words[0].removesuffix("*")[:3]].append((words, category, severity, language))
-        if len(words) == 1 and severity >= STRONG and category not in ("likeness", "ip", "exceptions", "children", "suggestive"):
+        if (
+            len(words) == 1
+            and severity >= STRONG
+            and category not in ("likeness", "ip", "exceptions", "children", "suggestive")
+        ):
             stem = words[0].removesuffix("*")
             endings = ("", "s", "ed", "ing", "ion", "ation", "er") if words[0].endswith("*") else ("",)
             self._single.update(stem + ending for ending in endings)

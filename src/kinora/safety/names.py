@@ -26,8 +26,10 @@ CAPITALISED = 0.15
 """What the classifier must think at least of capitalised words that begin with a first name."""
 
 _NAME = r"(?P<name>(?-i:[A-Z][\w'’.-]+(?: (?:of|the|de|van|von|al|bin|[A-Z][\w'’.-]*)){0,3}))"
-_PAIR = re.compile(r"\b([A-Z][a-z]+)((?: [A-Z]\.?)? (?:Mc|Mac|O'|De|Van )?[A-Z][a-z]{2,})\b(?! (?:Street|Bridge|Park|City|River|Beach))")
-_MANNER = frozenset("by style styled inspired manner like-style".split())
+_PAIR = re.compile(
+    r"\b([A-Z][a-z]+)((?: [A-Z]\.?)? (?:Mc|Mac|O'|De|Van )?[A-Z][a-z]{2,})\b(?! (?:Street|Bridge|Park|City|Beach))"
+)
+_MANNER = frozenset(["by", "style", "styled", "inspired", "manner", "like-style"])
 
 
 def named(text: str, plain: str, hits: Sequence[Hit], scores: Mapping[str, float]) -> list[Finding]:
@@ -47,7 +49,9 @@ def named(text: str, plain: str, hits: Sequence[Hit], scores: Mapping[str, float
     for match in _PAIR.finditer(plain):
         if match[1].lower() in _first_names() and scores.get("likeness", 0.0) >= CAPITALISED:
             manner = not _MANNER.isdisjoint(plain[: match.start()].lower().split()[-3:])
-            found.append(Finding("likeness", MANNER if manner else PATTERN, "names: first name", _place(text, match[0])))
+            found.append(
+                Finding("likeness", MANNER if manner else PATTERN, "names: first name", _place(text, match[0]))
+            )
     return found
 
 
@@ -67,7 +71,27 @@ def _first_names() -> frozenset[str]:
     return frozenset(words[0] for words in names if len(words) > 1 and len(words[0]) > 2) - _NO_NAMES
 
 
-_NO_NAMES = frozenset("the king queen prince princess pope ice mother florida young lady saint north west rose star big".split())
+_NO_NAMES = frozenset(
+    [
+        "the",
+        "king",
+        "queen",
+        "prince",
+        "princess",
+        "pope",
+        "ice",
+        "mother",
+        "florida",
+        "young",
+        "lady",
+        "saint",
+        "north",
+        "west",
+        "rose",
+        "star",
+        "big",
+    ]
+)
 
 
 def _is_plain(name: str) -> bool:

@@ -12,15 +12,88 @@ from kinora.safety.policy import Finding
 SCORE = 0.8
 
 _COVER = frozenset(
-    "clothes clothing clothed dress dressed shirt pants trousers skirt underwear bra panties bikini swimsuit clothe garment "
-    "garments outfit censored censor censorship sfw covered modest mosaic pixelated".split()
+    [
+        "clothes",
+        "clothing",
+        "clothed",
+        "dress",
+        "dressed",
+        "shirt",
+        "pants",
+        "trousers",
+        "skirt",
+        "underwear",
+        "bra",
+        "panties",
+        "bikini",
+        "swimsuit",
+        "clothe",
+        "garment",
+        "garments",
+        "outfit",
+        "censored",
+        "censor",
+        "censorship",
+        "sfw",
+        "covered",
+        "modest",
+        "mosaic",
+        "pixelated",
+    ]
 )
-_GROWN = frozenset("adult adults mature old older elderly aged woman man grown".split())
+_GROWN = frozenset(["adult", "adults", "mature", "old", "older", "elderly", "aged", "woman", "man", "grown"])
 _PEOPLE = frozenset(
-    "woman women man men girl girls boy boys lady person people model couple actress actor body she he her his teen teens child "
-    "children kid kids portrait character".split()
+    [
+        "woman",
+        "women",
+        "man",
+        "men",
+        "girl",
+        "girls",
+        "boy",
+        "boys",
+        "lady",
+        "person",
+        "people",
+        "model",
+        "couple",
+        "actress",
+        "actor",
+        "body",
+        "she",
+        "he",
+        "her",
+        "his",
+        "teen",
+        "teens",
+        "child",
+        "children",
+        "kid",
+        "kids",
+        "portrait",
+        "character",
+    ]
 )
-_YOUNG = frozenset("young petite girl girls boy boys teen teens child children kid kids small little cute youthful".split())
+_YOUNG = frozenset(
+    [
+        "young",
+        "petite",
+        "girl",
+        "girls",
+        "boy",
+        "boys",
+        "teen",
+        "teens",
+        "child",
+        "children",
+        "kid",
+        "kids",
+        "small",
+        "little",
+        "cute",
+        "youthful",
+    ]
+)
 
 
 def negative_findings(prompt: str, negative: str) -> list[Finding]:

@@ -31,10 +31,56 @@ _LOOKALIKES = str.maketrans(
 _SMALL = dict(zip("ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢ", "abcdefghijklmnoprstuvwyz", strict=True))
 _TURNED = dict(zip("ɐǝɟƃɥᴉɾʞɯɹʇʌʍʎ", "aefghijkmrtvwy", strict=True))
 _LEET = {
-    **{"0": "o", "1": "il", "2": "z", "3": "e", "4": "a", "5": "s", "6": "gb", "7": "t", "8": "b", "9": "g"},
-    **{"@": "a", "$": "s", "!": "i", "|": "il", "+": "t", "€": "e", "£": "l", "¢": "c", "¥": "y", "(": "c", "<": "c"},
+    "0": "o",
+    "1": "il",
+    "2": "z",
+    "3": "e",
+    "4": "a",
+    "5": "s",
+    "6": "gb",
+    "7": "t",
+    "8": "b",
+    "9": "g",
+    "@": "a",
+    "$": "s",
+    "!": "i",
+    "|": "il",
+    "+": "t",
+    "€": "e",
+    "£": "l",
+    "¢": "c",
+    "¥": "y",
+    "(": "c",
+    "<": "c",
 }
-_SHORT = frozenset("a an as at be by do go he i in is it me my no of on or so to up us we".split())
+_SHORT = frozenset(
+    [
+        "a",
+        "an",
+        "as",
+        "at",
+        "be",
+        "by",
+        "do",
+        "go",
+        "he",
+        "i",
+        "in",
+        "is",
+        "it",
+        "me",
+        "my",
+        "no",
+        "of",
+        "on",
+        "or",
+        "so",
+        "to",
+        "up",
+        "us",
+        "we",
+    ]
+)
 _AROUND = ".,;:?\"'“”‘’«»()[]{}…"
 _MARKS = r"\W_"
 _EMOJI = re.compile("[\u2190-\u2bff\u3030\u303d\u3297\u3299\U0001f000-\U0001faff]")
@@ -94,7 +140,9 @@ def _unescape(text: str) -> str:
 
 def _visible(text: str) -> str:
     text = text.translate(_TAGS)
-    kept = (" " if c in "\n\t\r" else c for c in text if c in "\n\t\r" or unicodedata.category(c) not in ("Cf", "Cc", "Cn"))
+    kept = (
+        " " if c in "\n\t\r" else c for c in text if c in "\n\t\r" or unicodedata.category(c) not in ("Cf", "Cc", "Cn")
+    )
     return re.sub("[\ufe00-\ufe0f\u3164\u115f\u1160\uffa0\u034f]", "", "".join(kept))
 
 
@@ -111,7 +159,9 @@ def _letters_from_symbols(text: str) -> str:
             out.append(_SMALL.get(c, c))
     joined = "".join(out)
     if sum(c in _TURNED for c in joined) >= 2:
-        joined = "".join(_TURNED.get(c, {"u": "n", "n": "u", "p": "d", "d": "p", "q": "b", "b": "q"}.get(c, c)) for c in joined)[::-1]
+        joined = "".join(
+            _TURNED.get(c, {"u": "n", "n": "u", "p": "d", "d": "p", "q": "b", "b": "q"}.get(c, c)) for c in joined
+        )[::-1]
     return joined
 
 
@@ -168,7 +218,9 @@ def _restore(token: str, lexicon: Lexicon, *, eager: bool = False) -> tuple[str,
     if any(c in _LEET for c in lower):
         for candidate in _unleet(_bare(lower)):
             word = lexicon.commonest(_shortened(candidate))
-            if word and (eager or ((len(word) > 3 or word in lexicon.alarming) and not _is_measure(lower, word, lexicon))):
+            if word and (
+                eager or ((len(word) > 3 or word in lexicon.alarming) and not _is_measure(lower, word, lexicon))
+            ):
                 return token.replace(core, word), "digits for letters"
     bare = re.sub(rf"[{_MARKS}]", "", lower)
     if bare != lower and bare in lexicon and not _is_compound(lower, lexicon):
@@ -177,7 +229,12 @@ def _restore(token: str, lexicon: Lexicon, *, eager: bool = False) -> tuple[str,
         return token, ""
     for candidate in dict.fromkeys((lower, bare)):
         word = lexicon.commonest(_shortened(candidate))
-        if word and word != lower and (len(word) > 3 or eager or word in lexicon.alarming) and not _is_compound(lower, lexicon):
+        if (
+            word
+            and word != lower
+            and (len(word) > 3 or eager or word in lexicon.alarming)
+            and not _is_compound(lower, lexicon)
+        ):
             return token.replace(core, word), "stretched letters"
     return _unknown_word(token, core, lower, lexicon) if lower.isalpha() else (token, "")
 
@@ -201,8 +258,11 @@ def _unknown_word(token: str, core: str, lower: str, lexicon: Lexicon) -> tuple[
     if shuffled and not core[0].isupper():
         return token.replace(core, shuffled), "letters shuffled"
     words = lexicon.split(lower) if len(lower) > 7 else None
-    if words and len(words) > 1 and any(len(word) > 3 and word in lexicon.alarming for word in words) and all(
-        word in _SHORT if len(word) < 3 else not lexicon.is_rare(word) for word in words
+    if (
+        words
+        and len(words) > 1
+        and any(len(word) > 3 and word in lexicon.alarming for word in words)
+        and all(word in _SHORT if len(word) < 3 else not lexicon.is_rare(word) for word in words)
     ):
         return token.replace(core, " ".join(words)), "words run together"
     return token, ""
@@ -234,7 +294,9 @@ def _is_compound(word: str, lexicon: Lexicon) -> bool:
 def _is_measure(token: str, word: str, lexicon: Lexicon) -> bool:
     """Whether it is a number with its unit or a name ("35mm", "90s", "r2d2") rather than a word in digits."""
     digits = sum(c.isdigit() for c in token)
-    return word not in lexicon.alarming and (digits > 2 * len(token) / 3 or re.fullmatch(r"\d+[a-z]{1,3}", token) is not None)
+    return word not in lexicon.alarming and (
+        digits > 2 * len(token) / 3 or re.fullmatch(r"\d+[a-z]{1,3}", token) is not None
+    )
 
 
 def _fill(word: str, lexicon: Lexicon) -> str | None:
@@ -254,7 +316,11 @@ def _join_fragments(text: str, lexicon: Lexicon, found: list[str]) -> str:
         for count in (3, 2):
             pieces = words[i : i + count]
             joined = "".join(pieces).lower()
-            if len(pieces) == count and joined in lexicon.alarming and any(lexicon.is_rare(piece.lower()) for piece in pieces):
+            if (
+                len(pieces) == count
+                and joined in lexicon.alarming
+                and any(lexicon.is_rare(piece.lower()) for piece in pieces)
+            ):
                 words[i : i + count] = [joined]
                 found.append("words in pieces")
                 break

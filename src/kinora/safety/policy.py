@@ -41,7 +41,7 @@ NEVER = "sexual/minors"
 
 @dataclass(frozen=True)
 class Finding:
-    """One category found: how sure (0 to 1), where in the text (start and end characters), by which rule, and what helps.
+    """One category found: how sure (0 to 1), where in the text (start, end), by which rule, and what helps.
 
     `action` is what the policy makes of it.
     """
@@ -99,7 +99,7 @@ class Policy:
     def named(cls, name: str | Path) -> Policy:
         """Read a shipped profile by name, or a TOML file by path.
 
-        Raises InvalidRequest if there is neither, BadInputFile if the file breaks the form that profiles/standard.toml shows.
+        Raises InvalidRequest if there is neither, BadInputFile if the file has not the form of profiles/standard.toml.
         """
         if str(name) in PROFILES:
             text = (files("kinora.safety") / "profiles" / f"{name}.toml").read_text(encoding="utf-8")
@@ -120,7 +120,9 @@ class Policy:
         tables = whole.get("categories", {})
         unknown = sorted(set(tables) - set(CATEGORIES))
         if unknown:
-            raise BadInputFile(name, rule=f"no category is called {unknown[0]!r}", remedy=f"there are {', '.join(CATEGORIES)}")
+            raise BadInputFile(
+                name, rule=f"no category is called {unknown[0]!r}", remedy=f"there are {', '.join(CATEGORIES)}"
+            )
         base = cls("", {}) if name == "standard" else cls.named("standard")
         rules = dict(base.rules)
         for category, table in tables.items():
@@ -130,7 +132,9 @@ class Policy:
             except (KeyError, TypeError, ValueError) as error:
                 raise BadInputFile(name, rule=f"{category} needs numbers warn and block", remedy=remedy) from error
         if rules[NEVER].block > 0.5:
-            raise BadInputFile(name, rule=f"{NEVER} is blocked under every policy", remedy="set its block to 0.5 or less")
+            raise BadInputFile(
+                name, rule=f"{NEVER} is blocked under every policy", remedy="set its block to 0.5 or less"
+            )
         return cls(name, rules, whole.get("frames", base.frames))
 
     def judge(self, findings: list[Finding], disguises: tuple[str, ...] = ()) -> Verdict:
@@ -158,7 +162,6 @@ class Policy:
         elif action == "warn":
             reason = f"near the limits of what Kinora makes ({', '.join(categories)})"
         return Verdict(action != "block", categories, reason, action, tuple(grave), scores, disguises)
-
 
 
 @dataclass

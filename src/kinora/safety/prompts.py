@@ -30,7 +30,7 @@ Kind = Literal["prompt", "social"]
 LISTED = {SEVERE: 0.97, STRONG: 0.85, MILD: 0.0}
 """Score of a term by its severity; mild ones only inform the classifiers."""
 
-FOREIGN = 2.0
+FOREIGN = 4.0
 """By how much the logit of a text in another language than English is lowered: the encoder reads English."""
 
 SOCIAL = ("hate", "harassment", "sexual")
@@ -48,7 +48,7 @@ class Screening:
 
 
 class Screener:
-    """Finds what a policy may object to. Without a classifier only lists and rules speak: for tests, never by default."""
+    """Finds what a policy may object to. Without a classifier only lists and rules speak: for tests, no default."""
 
     def __init__(self, lists: TermList, classifier: Classifier | None) -> None:
         self._lists = lists
@@ -76,9 +76,7 @@ class Screener:
                 raise InvalidRequest(f"text of {len(text)} characters", rule=rule, remedy="shorten it")
         readings = [read(text) for text in texts]
         languages = [language_of(reading.text) for reading in readings]
-        hits = [
-            self._lists.find(reading.text, language) for reading, language in zip(readings, languages, strict=True)
-        ]
+        hits = [self._lists.find(reading.text, language) for reading, language in zip(readings, languages, strict=True)]
         scores = self._scores([reading.text for reading in readings], hits, languages, kind)
         return [
             Screening(_findings(text, reading.text, hit, score), reading.text, reading.disguises, language)

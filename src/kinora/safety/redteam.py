@@ -47,7 +47,10 @@ class Report:
 
     def rates(self) -> dict[str, tuple[int, int]]:
         """Right answers and cases, by group."""
-        total, good = Counter(self.groups.values()), Counter(self.groups[name] for name, right in self.right.items() if right)
+        total, good = (
+            Counter(self.groups.values()),
+            Counter(self.groups[name] for name, right in self.right.items() if right),
+        )
         return {group: (good[group], total[group]) for group in total}
 
     def worse_than(self, last: Report) -> list[str]:
@@ -68,7 +71,9 @@ class Report:
 
     def save(self, path: Path) -> None:
         """Write the report as JSON."""
-        path.write_text(json.dumps({"right": dict(self.right), "groups": dict(self.groups)}, indent=1), encoding="utf-8")
+        path.write_text(
+            json.dumps({"right": dict(self.right), "groups": dict(self.groups)}, indent=1), encoding="utf-8"
+        )
 
     @classmethod
     def load(cls, path: Path) -> Report:
