@@ -60,7 +60,7 @@ def test_a_shot_opens_on_its_picture_or_its_clip_as_it_is(engine, tmp_path):
         engine,
         Card(prompt="a", seconds=0.5),
         Card(prompt="b", seconds=0.75, image=picture),
-        Card(prompt="c", clip=video),
+        Card(prompt="c", seconds=0.75, clip=video),
     )
     assert np.array_equal(told.frames[4], frames[0])
     assert np.abs(told.frames[10].astype(int) - ramp[0]).max() < 12  # a GIF's palette
@@ -90,7 +90,7 @@ def test_words_spread_over_shots_are_screened_together(engine):
 
 
 def test_all_is_checked_before_anything_is_computed(engine, monkeypatch, tmp_path):
-    monkeypatch.setattr(type(engine.model.text), "encode", lambda *_: pytest.fail("computed"))
+    monkeypatch.setattr(type(engine.model.dit), "forward", lambda *_, **__: pytest.fail("computed"))
     with pytest.raises(InvalidRequest, match="shot 2: 5 seconds: this model makes up to 2"):
         tell(engine, Story(cards=(Card(prompt="a"), Card(prompt="b", seconds=5))))
     with pytest.raises(BadInputFile, match=r"shot 1: .*nothing\.png"):

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from kinora.request import DEFAULT_MODEL
+from kinora.request import DEFAULT_MODEL, Shot
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -128,6 +128,38 @@ def permanence(
         )
         returned.append(permanence.judge(case, made.frames[len(case.seen) :], recogniser))
     typer.echo(permanence.table(returned))
+
+
+@app.command()
+def stories(
+    model: Annotated[str, typer.Option(help="Model name or directory.")] = DEFAULT_MODEL,
+    count: Annotated[int, typer.Option(min=1, help="Stories of three shots.")] = 50,
+    out: Annotated[
+        Path, typer.Option("--out", "-o", help="Folder for the results; a stopped run goes on there.")
+    ] = Path("eval"),
+    steps: Annotated[int | None, typer.Option(help="Solver steps.")] = None,
+    same_noise: Annotated[
+        bool, typer.Option("--same-noise", help="Begin all shots from the first one's noise.")
+    ] = False,
+) -> None:
+    """Judge stories: are the cuts where they were asked, and is the character the same in every shot?"""
+    import json
+
+    from kinora.engine.api import check
+    from kinora.engine.story_api import film_story
+    from kinora.evals import stories as suite
+    from kinora.evals.recogniser import Recogniser
+
+    cases = [suite.story(seed, model=model, steps=steps, same_noise=same_noise) for seed in range(count)]
+    trials = suite.perform(
+        cases,
+        lambda told: film_story(told).frames,
+        check(Shot("a story", model=model)).fps,
+        Recogniser.load(),
+        out / ("stories-same-noise.jsonl" if same_noise else "stories.jsonl"),
+        lambda: typer.echo(".", nl=False, err=True),
+    )
+    typer.echo(json.dumps(suite.summary(trials), indent=2))
 
 
 def model_sampler(model: "Model") -> "Sampler":

@@ -82,7 +82,11 @@ def _report(clip: "Clip", path: Path) -> dict[str, Any]:
         "peak_memory": clip.info["peak_memory"],
         "frames_reviewed": clip.info["frames_reviewed"],
         "warnings": clip.info["warnings"],
-        **{name: clip.info[name] for name in ("prompt_asked", "expansion", "shots", "edit", "sources", "report") if name in clip.info},
+        **{
+            name: clip.info[name]
+            for name in ("prompt_asked", "expansion", "shots", "edit", "sources", "report")
+            if name in clip.info
+        },
     }
 
 
