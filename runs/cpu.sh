@@ -5,7 +5,7 @@
 #     TRY=1 runs/cpu.sh              every stage with tiny numbers, in a few minutes, into runs/out/try
 #
 # Needs `make check` to have made .venv, and OpenGL through EGL (see README.md). Measured on a two-core Xeon without AMX:
-# drawing 9 minutes (about 6 clips a second), autoencoder 11, latents 7, flow 56 and 85 and 47, the decoder again 8. More
+# drawing 9 minutes (about 6 clips a second), autoencoder 11, latents 7, flow 56, 85 and 50, the decoder again 8. More
 # of each is better: CLIPS, FLOW_MINUTES and the others below.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -16,7 +16,7 @@ if [ -n "${TRY:-}" ]; then
 else
   out=${OUT:-runs/out/cpu}; clips=${CLIPS:-2048}; images=${IMAGES:-6144}; takes=${TAKES:-384}; hides=${HIDES:-96}
   autoencoder=(--minutes "${AUTOENCODER_MINUTES:-11}"); decoder=(--minutes "${DECODER_MINUTES:-8}")
-  flow=(--minutes "${FLOW_MINUTES:-56}"); motion=(--minutes "${MOTION_MINUTES:-85}"); last=(--minutes "${LAST_MINUTES:-47}")
+  flow=(--minutes "${FLOW_MINUTES:-56}"); motion=(--minutes "${MOTION_MINUTES:-85}"); last=(--minutes "${LAST_MINUTES:-50}")
   to=${TO:-src/kinora/weights/kinora-small}
 fi
 cores=${CORES:-2}

@@ -64,9 +64,9 @@ def cpu_small_takes(budget: Budget | None = None) -> FlowConfig:
     worked out.
     """
     return replace(
-        cpu_small_motion(budget or Budget(minutes=47)),
+        cpu_small_motion(budget or Budget(minutes=50)),
         name="cpu_small_takes",
-        shift=2.2,
+        shift=2.0,
         phases=(Phase(share=1.0, mixture={"full": 0.5, "scattered": 0.15, "window": 0.25, "still": 0.1}),),
         decay=0.95,
     )
