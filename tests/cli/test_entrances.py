@@ -32,7 +32,7 @@ ENTRANCES = {
     "blend": (["blend", "ours.mp4", "ours.mp4", "--seconds", 0.5], PLACED, "compositeSynthetic", ["componentOf"] * 2),
     "loop": (["loop", "ours.mp4", "--seconds", 0.5], OPENED, MADE, ["parentOf"]),
     "remix": (["remix", "ours.mp4", "a blue ball"], OPENED, MADE, ["parentOf"]),
-    "world scene": (["world", "scene", "--seconds", 0.5], ["c2pa.created"], "algorithmicMedia", []),
+    "world show": (["world", "show", "--seconds", 0.5], ["c2pa.created"], "algorithmicMedia", []),
 }
 
 WITHOUT_PICTURES = {"expand", "doctor", "train", "eval", "screen", "redteam", "verify"}
@@ -45,7 +45,7 @@ def command(kinora, tiny, tmp_path):
     y, x = np.mgrid[:96, :96]
     ground = np.stack([x + 60, y + 60, 200 - x], axis=-1).astype(np.uint8)
     Image.fromarray(ground).save(tmp_path / "still.png")
-    frames = np.stack([np.roll(ground, 3 * index, axis=1) for index in range(5)])
+    frames = np.stack([np.roll(ground, 3 * index, axis=1) for index in range(9)])
     Clip(frames=frames, fps=8, prompt="a wall", seed=0, model="tiny").save(tmp_path / "ours.mp4")
 
     def run(words):
