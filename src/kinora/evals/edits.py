@@ -33,8 +33,8 @@ class Finding:
 
     verb: str
     measure: str
-    value: float
-    goal: float | None = None
+    value: Real
+    goal: Real | None = None
     at_least: bool = False
 
     @property
@@ -115,7 +115,7 @@ def change(frames: Frames, given: Frames) -> float:
 
 def distance(one: Frames, other: Frames) -> Floats:
     """Mean absolute difference of pictures."""
-    return np.abs(one.astype(np.float32) - other).mean(axis=(-3, -2, -1))
+    return np.asarray(np.abs(one.astype(np.float32) - other).mean(axis=(-3, -2, -1)))
 
 
 def closing(frames: Frames) -> float:
