@@ -177,7 +177,8 @@ def _context(roots: str) -> c2pa.Context:
 
     return c2pa.Context.from_dict(
         {
-            "trust": {"user_anchors": roots, "trust_config": PURPOSES},
+            # An empty list of roots is a malformed one to c2pa: where nothing has been signed yet, there is none.
+            "trust": {"trust_config": PURPOSES, **({"user_anchors": roots} if roots else {})},
             # A file from a stranger may name any address: reading it must not call there.
             "verify": {"remote_manifest_fetch": False, "ocsp_fetch": False, "verify_after_sign": True},
             "builder": {
