@@ -24,8 +24,8 @@ from kinora.errors import KinoraError
 from kinora.evals.attacks import attacks
 from kinora.grid import parse_size
 from kinora.media import read_frames
-from kinora.safety.watermark import SUSPICION, Payload, Watermark, views
-from kinora.safety.watermark_code import encode
+from kinora.safety.watermark import SUSPICION, Watermark, views
+from kinora.safety.watermark_code import Payload, encode
 from kinora.safety.watermark_pattern import Pattern
 from kinora.safety.watermark_search import Place, at, bound, search
 
@@ -51,9 +51,9 @@ def main() -> None:
     given = parser.parse_args()
     if given.verb == "attacks":
         clips = list(renders(given.clips, *parse_size(given.size)))
-        table(clips + (list(windows(given.made, 1)) if given.made else []))
+        table(clips + (list(windows(given.made, 1, 1)) if given.made else []))
     else:
-        by_chance(windows(given.real, given.each), given.keys, given.quick)
+        by_chance(windows(given.real, given.each, 3), given.keys, given.quick)
 
 
 def renders(count: int, height: int, width: int) -> Iterator[Frames]:
@@ -66,13 +66,13 @@ def renders(count: int, height: int, width: int) -> Iterator[Frames]:
             yield renderer.render(sample_scene(EVALUATION + index, frames=FRAMES, split="any"))
 
 
-def windows(folder: Path, each: int) -> Iterator[Frames]:
-    """Up to `each` clips of FRAMES frames, every third frame, of each video in a folder."""
+def windows(folder: Path, each: int, step: int) -> Iterator[Frames]:
+    """Up to `each` clips of FRAMES frames, every `step`th frame, of each video in a folder."""
     for path in sorted(path for path in folder.rglob("*") if path.is_file()):
         kept: list[Frames] = []
         try:
             for index, frame in enumerate(read_frames(path)):
-                if index % 3 == 0 and min(frame.shape[:2]) >= 96:
+                if index % step == 0 and min(frame.shape[:2]) >= 96:
                     kept.append(frame)
                 if len(kept) == FRAMES * each:
                     break

@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from kinora.safety.watermark import SUSPICION, Payload, Watermark, views
+from kinora.safety.watermark import SUSPICION, Watermark, views
+from kinora.safety.watermark_code import Payload
 from kinora.safety.watermark_search import Place, at, bound
 
 PAYLOAD = Payload.of("kinora-small", "1", "job-17")

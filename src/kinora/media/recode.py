@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import av
 import numpy as np
 import numpy.typing as npt
-from PIL import Image
+from PIL import Image, ImageSequence
 
 from kinora.media.image import write_gif
 from kinora.media.write import yuv
@@ -29,13 +29,14 @@ def recoded(frames: Frames, *, codec: str, crf: int, fps: int) -> Frames:
     file = io.BytesIO()
     with av.open(file, "w", format="matroska") as container:
         stream = container.add_stream(encoder, rate=fps, options={**options, "crf": str(crf)})
+        assert isinstance(stream, av.VideoStream), f"{encoder} is no video encoder"
         stream.height, stream.width, stream.pix_fmt = *frames.shape[1:3], "yuv420p"
         for frame in frames:
             container.mux(stream.encode(yuv(frame)))
         container.mux(stream.encode(None))
     file.seek(0)
-    with av.open(file) as container:
-        return np.stack([frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)])
+    with av.open(file, "r") as shown:
+        return np.stack([np.asarray(frame.to_ndarray(format="rgb24"), np.uint8) for frame in shown.decode(video=0)])
 
 
 def as_gif(frames: Frames, *, fps: int) -> Frames:
@@ -44,7 +45,7 @@ def as_gif(frames: Frames, *, fps: int) -> Frames:
     write_gif(file, frames, fps)
     file.seek(0)
     with Image.open(file) as image:
-        return np.stack([_frame(image, index) for index in range(image.n_frames)])
+        return np.stack([np.asarray(frame.convert("RGB")) for frame in ImageSequence.Iterator(image)])
 
 
 def as_jpeg(frames: Frames, *, quality: int) -> Frames:
@@ -55,8 +56,3 @@ def as_jpeg(frames: Frames, *, quality: int) -> Frames:
         Image.fromarray(frame).save(file, "JPEG", quality=quality)
         pictures.append(np.asarray(Image.open(file).convert("RGB")))
     return np.stack(pictures)
-
-
-def _frame(image: Image.Image, index: int) -> Frames:
-    image.seek(index)
-    return np.asarray(image.convert("RGB"))

@@ -1,0 +1,66 @@
+"""`kinora verify`: did Kinora make this file, and has it been changed since?"""
+
+import json
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from kinora.media.fit import Pixels
+    from kinora.safety.noise_mark import NoiseReading
+
+app = typer.Typer(add_completion=False)
+
+
+@app.command()
+def verify(
+    file: Annotated[Path, typer.Argument(help="A video or picture.")],
+    as_json: Annotated[bool, typer.Option("--json", help="Print everything found as JSON.")] = False,
+    noise: Annotated[
+        str | None,
+        typer.Option(
+            help="Also look for the mark in the noise, by solving backwards with this model.", metavar="MODEL"
+        ),
+    ] = None,
+) -> None:
+    """Say whether Kinora made a file: by its Content Credentials, its watermark and its looks.
+
+    Exits with 0 whatever the answer, if the file could be read. No mark found proves nothing.
+    """
+    from kinora.checkpoints.catalog import CATALOG
+    from kinora.checkpoints.manifest import read_manifest
+    from kinora.safety.detector import examine
+
+    manifests = [read_manifest(entry.directory) for entry in CATALOG.values() if entry.installed]
+    report = examine(
+        file,
+        names=[("fake", "1"), *((one.name, one.version) for one in manifests)],
+        noise=noise_reader(noise) if noise else None,
+    )
+    typer.echo(json.dumps(report.as_dict(), indent=2) if as_json else "\n".join(report.sentences))
+
+
+def noise_reader(name: str) -> "Callable[[Pixels], NoiseReading]":
+    """What reads the mark in the noise of frames, with a model of that name.
+
+    Frames of another size than the model's own are scaled to it. Raises UnknownModel or CorruptWeights.
+    """
+    import numpy as np
+
+    from kinora.checkpoints.store import load_model
+    from kinora.engine.inversion import noise_of
+    from kinora.media import fitted
+    from kinora.safety.noise_mark import NoiseMark
+    from kinora.safety.watermark_keys import marking_key
+
+    model, mark = load_model(name), NoiseMark(marking_key())
+
+    def read(frames: "Pixels") -> "NoiseReading":
+        if frames.shape[1:3] != model.defaults.size:
+            frames = np.stack([fitted(frame, model.defaults.size, "stretch") for frame in frames])
+        return mark.read(noise_of(model, frames))
+
+    return read
