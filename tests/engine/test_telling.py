@@ -11,7 +11,7 @@ from kinora.engine.story import Card, Story
 from kinora.engine.telling import tell
 from kinora.errors import BadInputFile, InvalidRequest
 from kinora.media import write_clip
-from kinora.request import Shot
+from kinora.media.ingest import load_frames
 from kinora.safety import default_guard
 
 
@@ -40,8 +40,6 @@ def test_every_cut_falls_on_the_asked_frame(engine):
     ]
     assert told.info["frames_reviewed"] == 12
     assert told.prompt == "A.\nB.\nC."
-    alone = collect(engine.generate(Shot("A.", seconds=0.375, seed=7)), "")
-    assert np.array_equal(told.frames[:3], alone.frames)
 
 
 def test_shared_noise_makes_equal_words_equal_pictures(engine):
@@ -54,8 +52,9 @@ def test_shared_noise_makes_equal_words_equal_pictures(engine):
 def test_a_shot_opens_on_its_picture_or_its_clip_as_it_is(engine, tmp_path):
     frames = np.random.default_rng(0).integers(0, 255, (1, 64, 64, 3), np.uint8)
     picture = write_clip(tmp_path / "a.png", frames, fps=8).path
-    ramp = np.repeat(np.linspace(0, 255, 64, dtype=np.uint8)[None, None, :, None], 3, axis=3).repeat(64, axis=1)
-    video = write_clip(tmp_path / "b.gif", np.concatenate([ramp, 255 - ramp] * 4), fps=8).path
+    video = write_clip(
+        tmp_path / "b.mp4", np.random.default_rng(1).integers(0, 255, (8, 64, 64, 3), np.uint8), fps=8
+    ).path
     told = clip(
         engine,
         Card(prompt="a", seconds=0.5),
@@ -63,9 +62,7 @@ def test_a_shot_opens_on_its_picture_or_its_clip_as_it_is(engine, tmp_path):
         Card(prompt="c", seconds=0.75, clip=video),
     )
     assert np.array_equal(told.frames[4], frames[0])
-    assert np.abs(told.frames[10].astype(int) - ramp[0]).max() < 12  # a GIF's palette
-    assert np.abs(told.frames[14].astype(int) - ramp[0]).max() < 12
-    assert np.abs(told.frames[13].astype(int) - (255 - ramp[0])).max() < 12
+    assert np.array_equal(told.frames[10:15], load_frames(video, fps=8, size=(64, 64)).frames[:5])
 
 
 def test_what_is_unsaid_holds_and_every_change_is_told(model):
