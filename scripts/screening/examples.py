@@ -129,7 +129,13 @@ def made(count: int, every: tuple[str, ...], seed: int = 0) -> Iterator[Row]:
             labels = dict.fromkeys(("likeness", "ip", "sexual", "self-harm"), (0.0, 0.3)) | {category: (1.0, 1.0)}
             yield Row(text, f"made-{category}", "prompt", "unsafe", (category,), labels)
     for group_name, group in book["negative"].items():
-        amount = {"alarming": 4 * count, "names": 3 * count, "chat": count // 2, "children": 2 * count, "daily": 3 * count}[group_name]
+        amount = {
+            "alarming": 4 * count,
+            "names": 3 * count,
+            "chat": count // 2,
+            "children": 2 * count,
+            "daily": 3 * count,
+        }[group_name]
         for text in fill(group, slots, chance, amount):
             yield Row(text, f"made-{group_name}", "prompt", "safe", (), dict.fromkeys(every, (0.0, 1.0)))
 

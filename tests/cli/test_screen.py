@@ -14,7 +14,7 @@ def test_a_text_is_answered_in_words_or_json():
     runner = CliRunner()
     words = runner.invoke(screen, ["a nude woman"])
     assert words.exit_code == 0
-    assert words.stdout.startswith("block: Kinora makes no video of this kind (sexual)")
+    assert words.stdout.startswith("block: Kinora makes no video of this kind (sexual")
     report = json.loads(runner.invoke(screen, ["a red ball", "--json"]).stdout)
     assert (report["blocked"], report["action"], report["reason"]) == (False, "allow", "")
     assert set(report["categories"]) == set(CATEGORIES)

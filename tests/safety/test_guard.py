@@ -21,8 +21,8 @@ def test_the_default_guard_is_a_guard():
 def test_a_refusal_names_categories_reason_span_rule_and_remedy():
     verdict = GUARD.screen("a scene of hardcore porn")
     assert not verdict.allowed
-    assert verdict.categories == ("sexual",)
-    assert verdict.reason.startswith("Kinora makes no video of this kind (sexual)")
+    assert verdict.categories[0] == "sexual"
+    assert verdict.reason.startswith("Kinora makes no video of this kind (sexual")
     worst = verdict.findings[0]
     assert worst.score > 0.9
     assert worst.remedy == "leave out nudity and sexual acts"
@@ -33,7 +33,7 @@ def test_a_refusal_names_categories_reason_span_rule_and_remedy():
 def test_a_harmless_prompt_passes_without_a_word():
     verdict = GUARD.screen("a red ball bounces")
     assert verdict == ALLOWED
-    assert max(verdict.scores.values()) < 0.35
+    assert max(verdict.scores.values()) < 0.1
 
 
 def test_without_the_text_encoder_screening_stops_and_says_what_to_install(monkeypatch):

@@ -1,8 +1,9 @@
 """Real people and owned characters: by list, and by what stands around a name that no list has.
 
-A name behind "by" or "in the style of" asks for a manner and not for a likeness: it is pointed out, not refused. A name
-that no list has counts where the text says what it is ("the actor Jo Doe", "from the film Nowhere"), and where two
-capitalised words begin with a first name and the classifier takes them for somebody known.
+A name that no list has counts where the text says what it is ("the actor Jo Doe", "from the film Nowhere"), where two
+capitalised words begin with a first name and the classifier takes them for somebody known, and where it stands in no
+dictionary ("Jo Vandelar climbs a ladder") unless the text calls it one of its own ("a robot named Zib") or a place. A
+name behind "by" or "in the style of" asks for a manner and not for a likeness: it is pointed out, not refused.
 """
 
 from __future__ import annotations
@@ -13,14 +14,17 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 
+from kinora.safety.lexicon import Lexicon
 from kinora.safety.lists import MILD, Hit, TermList
 from kinora.safety.policy import Finding
 from kinora.safety.spans import span_of
 
 LISTED = 0.85
 PATTERN = 0.7
+UNKNOWN = 0.62
 MANNER = 0.45
-"""Scores of a name in a list, of one told by its surroundings, and of one whose manner is asked for."""
+"""Scores of a name in a list, of one told by its surroundings, of one in no dictionary, and of one whose manner is
+asked for."""
 
 CAPITALISED = 0.15
 """What the classifier must think at least of capitalised words that begin with a first name."""
@@ -29,6 +33,34 @@ _NAME = r"(?P<name>(?-i:[A-Z][\w'’.-]+(?: (?:of|the|de|van|von|al|bin|[A-Z][\w
 _PAIR = re.compile(
     r"\b([A-Z][a-z]+)((?: [A-Z]\.?)? (?:Mc|Mac|O'|De|Van )?[A-Z][a-z]{2,})\b(?! (?:Street|Bridge|Park|City|Beach))"
 )
+_UNKNOWN = re.compile(r"\b[A-Z][a-z]+(?:[ -][A-Z][A-Za-z]+)*\b")
+_OWN = frozenset(
+    [
+        "named",
+        "called",
+        "in",
+        "at",
+        "near",
+        "from",
+        "to",
+        "over",
+        "across",
+        "on",
+        "through",
+        "around",
+        "above",
+        "outside",
+        "city",
+        "the",
+        "a",
+        "an",
+        "mount",
+        "lake",
+        "streets",
+    ]
+)
+"""Words before a name that say it is the text's own, or a place."""
+
 _MANNER = frozenset(["by", "style", "styled", "inspired", "manner", "like-style"])
 
 
@@ -52,7 +84,45 @@ def named(text: str, plain: str, hits: Sequence[Hit], scores: Mapping[str, float
             found.append(
                 Finding("likeness", MANNER if manner else PATTERN, "names: first name", _place(text, match[0]))
             )
+    found += _unknown(text, plain)
     return found
+
+
+def names_somebody(plain: str) -> bool:
+    """Whether a first name that well-known people have stands in the first clause."""
+    clause = re.split(r"[,;:|]|\bby\b|\bstyle\b", plain, maxsplit=1)[0]
+    return not _first_names().isdisjoint(clause.lower().split())
+
+
+def _unknown(text: str, plain: str) -> list[Finding]:
+    """Capitalised names with a word that is in no dictionary, in the first clause: what comes later is manner."""
+    lexicon = Lexicon.shipped()
+    clause = re.split(r"[,;:|]|\bby\b|\bstyle\b", plain, maxsplit=1)[0]
+    if clause.istitle() and len(clause.split()) > 4:  # a headline capitalises everything
+        return []
+    out = []
+    for match in _UNKNOWN.finditer(clause):
+        words = match[0].lower().replace("-", " ").split()
+        before = {*clause[: match.start()].lower().split()[-2:], words[0] if len(words) > 1 else ""}
+        strange = [word for word in words if not _is_known(word, lexicon)]
+        if strange and _OWN.isdisjoint(before):
+            category = "likeness" if len(words) > 1 and words[0] in _first_names() else "ip"
+            # A single word that begins a text has its capital from there, and may be any noun.
+            starts = clause[: match.start()].rstrip()[-1:] in ("", ".", "!", "?")
+            score = MANNER if starts and len(words) == 1 else UNKNOWN
+            out.append(Finding(category, score, "names: in no dictionary", _place(text, match[0])))
+    return out
+
+
+def _is_known(word: str, lexicon: Lexicon) -> bool:
+    """Whether it is a word, its plural, one made of two ("birdhouse"), or of a people or place ("Nepalese")."""
+    made_of = lexicon.split(word) or []
+    return (
+        word in lexicon
+        or word.removesuffix("s") in lexicon
+        or word.endswith(("ian", "ese", "ish", "land", "stan"))
+        or (len(made_of) == 2 and min(map(len, made_of)) > 2)
+    )
 
 
 @cache

@@ -147,10 +147,11 @@ class Policy:
         scores: dict[str, float] = {}
         for finding in judged:
             scores[finding.category] = max(finding.score, scores.get(finding.category, 0.0))
-        # What led to the action comes first, and the category that must never be made before all others.
+        # What led to the action comes first, the category that must never be made before all others, and what can be
+        # pointed at before what a classifier thinks.
         grave = sorted(
             (f for f in judged if f.action != "allow"),
-            key=lambda f: (f.action != "block", f.category != NEVER, -f.score),
+            key=lambda f: (f.action != "block", f.category != NEVER, f.rule == "classifier", -f.score),
         )
         action: Action = grave[0].action if grave else "allow"
         decisive = [f for f in grave if f.action == action]

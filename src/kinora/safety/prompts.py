@@ -17,7 +17,7 @@ from kinora.errors import InvalidRequest
 from kinora.safety.combine import combined
 from kinora.safety.language import language_of
 from kinora.safety.lists import MILD, SEVERE, STRONG, Hit, TermList
-from kinora.safety.names import named
+from kinora.safety.names import MANNER, named, names_somebody
 from kinora.safety.normalise import LIMIT, plain_words, read
 from kinora.safety.policy import Finding
 from kinora.safety.spans import span_of
@@ -119,5 +119,8 @@ def _findings(text: str, plain: str, hits: Sequence[Hit], scores: dict[str, floa
         if LISTED[hit.severity] and hit.category not in ("likeness", "ip", "children", "suggestive")
     ]
     found += named(text, plain, hits, scores)
-    found += [Finding(name, score, "classifier", (0, len(text))) for name, score in scores.items()]
+    for name, score in scores.items():
+        # Of names the classifier only has a hunch: alone it may warn.
+        capped = min(score, MANNER) if name == "ip" or (name == "likeness" and not names_somebody(plain)) else score
+        found.append(Finding(name, capped, "classifier", (0, len(text))))
     return tuple(found + combined(text, plain, hits, found))
