@@ -7,15 +7,18 @@ from kinora.checkpoints.store import load_model
 from kinora.engine.engine import Engine
 from kinora.errors import BadInputFile
 from kinora.evals.edits import judge
+from kinora.evals.motion import Frames
+from kinora.evals.recogniser import Recogniser
 from kinora.media import load_image
 from kinora.safety import default_guard
 
-PROMPTS = (
-    "a red ball bounces in a meadow",
-    "a blue cube slides to the right on the beach",
-    "a yellow star hops in a snowy field",
-    "a green cone spins in a desert at night",
-)
+PROMPTS = {
+    "a red ball bounces in a meadow": {"subject": "ball", "colour": "red", "setting": "meadow"},
+    "a blue car drives to the right on the beach": {"subject": "car", "colour": "blue", "setting": "beach"},
+    "a yellow candle grows in a cosy room": {"subject": "candle", "colour": "yellow", "setting": "room"},
+    "a purple mushroom spins in a forest at night": {"subject": "mushroom", "colour": "purple", "setting": "forest"},
+}
+"""What is filmed, and the words the recogniser must read in it."""
 
 
 def main() -> None:
@@ -38,9 +41,15 @@ def main() -> None:
                 pictures.append(load_image(path, size=engine.model.limits.size).frames[0])
             except BadInputFile as error:
                 print(f"left out: {error}")
-    prompts = [PROMPTS[index % len(PROMPTS)] for index in range(told.clips)]
+    prompts, recogniser = [list(PROMPTS)[index % len(PROMPTS)] for index in range(told.clips)], Recogniser.load()
+
+    def follows(number: int, frames: Frames) -> float:
+        words = recogniser.read(frames).words
+        wanted = PROMPTS[prompts[number]]
+        return sum(words[name] == word for name, word in wanted.items()) / len(wanted)
+
     lines = []
-    for finding in judge(engine, prompts, seconds=told.seconds, steps=told.steps, pictures=pictures):
+    for finding in judge(engine, prompts, seconds=told.seconds, steps=told.steps, pictures=pictures, follows=follows):
         lines.append(str(finding))
         print(finding, flush=True)
     if told.out is not None:

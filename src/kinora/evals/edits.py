@@ -8,7 +8,7 @@ understood; `pictures` adds photos to be animated.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -57,8 +57,12 @@ def judge(
     seconds: Real = 2,
     steps: int | None = None,
     pictures: Sequence[Frames] = (),
+    follows: Callable[[int, Frames], Real] | None = None,
 ) -> Iterator[Finding]:
-    """Film each prompt, edit the clip in every way and tell what came of it."""
+    """Film each prompt, edit the clip in every way and tell what came of it.
+
+    `follows` says, 0 to 1, how far a clip shows prompt number n: each clip is remixed towards the next prompt.
+    """
     clips = [
         _collect(engine, Shot(prompt, seconds=seconds, seed=seed, steps=steps)) for seed, prompt in enumerate(prompts)
     ]
@@ -94,10 +98,11 @@ def judge(
         words = Loop(prompt=prompt, seconds=max(seconds, 2), options=told)
         yield Finding("loop of words", "last to first / median distance", closing(_made(engine, words)), 1)
         for strength in STRENGTHS:
-            remixed = _made(
-                engine, Remix(video=clip, prompt=prompts[(seed + 1) % len(prompts)], strength=strength, options=told)
-            )
+            following = (seed + 1) % len(prompts)
+            remixed = _made(engine, Remix(video=clip, prompt=prompts[following], strength=strength, options=told))
             yield Finding("remix", f"structure kept at strength {strength:g}", likeness(remixed, clip))
+            if follows is not None:
+                yield Finding("remix", f"prompt followed at strength {strength:g}", follows(following, remixed))
     for picture in pictures:
         yield from _animated(engine, picture, prompts[0], seconds, Options(steps=steps, seed=0), "animate a photo")
 
