@@ -42,14 +42,6 @@ def chosen_expander(chat: str | None, chat_model: str, no_expand: bool) -> "Expa
     return ChatExpander(chat, chat_model, os.environ.get(KEY))
 
 
-def save(clip: "Clip", path: Path, *, total: Callable[[], float], as_json: bool) -> None:
-    """Write the clip, then print its path, or with `as_json` all about it; `total` tells the seconds so far."""
-    ready = total()
-    clip.save(path)
-    clip.info["timings"]["write"] = round(total() - ready, 3)
-    tell(clip, path, total=total(), as_json=as_json)
-
-
 def tell(clip: "Clip", path: Path, *, total: float, as_json: bool) -> None:
     """Print where the finished clip lies, or with `as_json` all about it, made in `total` seconds."""
     if as_json:
