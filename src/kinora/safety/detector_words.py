@@ -22,7 +22,7 @@ def sentences(
     yield {
         "made": f"Made with Kinora, by all that was found ({percent(probability)} sure).",
         "likely": f"Probably made with Kinora ({percent(probability)}), but no strong evidence says so.",
-        "unknown": "Nothing shows that Kinora made this.",
+        "unknown": "Nothing proves that Kinora made this.",
     }[verdict]
     yield f"Content Credentials: {evidence.credentials.state}; {evidence.credentials.why}."
     if evidence.watermark is not None:
