@@ -113,8 +113,12 @@ def _substitute(text: str, alphabet: str) -> str:
 
 
 def _believed(cipher: str, plain: str | None, lexicon: Lexicon) -> str:
+    """What a code says, if that is text of any language: by chance a word decodes to signs and broken characters."""
     tail = cipher[len(cipher.rstrip()) :]
-    return cipher if plain is None or lexicon.share(plain) < DECODED or cipher.lower() in lexicon else plain + tail
+    if plain is None or cipher.lower() in lexicon:
+        return cipher
+    letters = sum(c.isalpha() or c.isspace() for c in plain)
+    return plain + tail if letters >= DECODED * len(plain) and len(plain) > 2 else cipher
 
 
 def _from_base64(text: str) -> str | None:

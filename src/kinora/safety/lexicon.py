@@ -39,10 +39,14 @@ class Lexicon:
         """The lexicon in the package, with the words of the shipped lists as alarming ones."""
         from kinora.safety.lists import TermList
 
-        text = gzip.decompress((files("kinora.safety") / "lists" / "lexicon.txt.gz").read_bytes()).decode()
-        pairs = (line.split("\t") for line in text.splitlines())
         lists = TermList.shipped()
-        return cls({word: int(count) for word, count in pairs}, lists.words(), lists.vocabulary())
+        return cls(_counts(), lists.words(), lists.vocabulary())
+
+    @classmethod
+    @cache
+    def dictionary(cls) -> Lexicon:
+        """The lexicon in the package without the words of the lists: what is not in it may be a name."""
+        return cls(_counts(), ())
 
     def __contains__(self, word: object) -> bool:
         return word in self._cost
@@ -84,6 +88,11 @@ class Lexicon:
     def shuffled(self, word: str) -> str | None:
         """The alarming word of which `word` mixes up the inner letters ("nkaed"), if there is one."""
         return self._shapes.get(_shape(word)) if len(word) > 4 else None
+
+
+def _counts() -> dict[str, int]:
+    text = gzip.decompress((files("kinora.safety") / "lists" / "lexicon.txt.gz").read_bytes()).decode()
+    return {word: int(count) for word, count in (line.split("\t") for line in text.splitlines())}
 
 
 def _shape(word: str) -> tuple[str, str, str]:

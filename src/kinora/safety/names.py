@@ -29,6 +29,9 @@ asked for."""
 CAPITALISED = 0.15
 """What the classifier must think at least of capitalised words that begin with a first name."""
 
+HUNCH = 0.2
+"""What the classifier must think at least for capitals alone to be a name."""
+
 _NAME = r"(?P<name>(?-i:[A-Z][\w'’.-]+(?: (?:of|the|de|van|von|al|bin|[A-Z][\w'’.-]*)){0,3}))"
 _PAIR = re.compile(
     r"\b([A-Z][a-z]+)((?: [A-Z]\.?)? (?:Mc|Mac|O'|De|Van )?[A-Z][a-z]{2,})\b(?! (?:Street|Bridge|Park|City|Beach))"
@@ -61,6 +64,9 @@ _OWN = frozenset(
 )
 """Words before a name that say it is the text's own, or a place."""
 
+_DEEDS = frozenset(
+    ["speech", "song", "talk", "played", "performed", "worn", "driven", "concert", "interview", "president"]
+)
 _MANNER = frozenset(["by", "style", "styled", "inspired", "manner", "like-style"])
 
 
@@ -71,7 +77,7 @@ def named(text: str, plain: str, hits: Sequence[Hit], scores: Mapping[str, float
     for hit in hits:
         if hit.category in ("likeness", "ip"):
             before = words[max(0, hit.start - 3) : hit.start]
-            manner = hit.severity == MILD or (hit.category == "likeness" and not _MANNER.isdisjoint(before))
+            manner = hit.severity == MILD or (hit.category == "likeness" and _asks_for_a_manner(before))
             score = MANNER if manner else LISTED
             found.append(Finding(hit.category, score, f"names: {hit.term}", span_of(text, plain, hit)))
     for category, pattern in _patterns():
@@ -84,8 +90,13 @@ def named(text: str, plain: str, hits: Sequence[Hit], scores: Mapping[str, float
             found.append(
                 Finding("likeness", MANNER if manner else PATTERN, "names: first name", _place(text, match[0]))
             )
-    found += _unknown(text, plain)
+    found += _unknown(text, plain, scores)
     return found
+
+
+def _asks_for_a_manner(before: Sequence[str]) -> bool:
+    """Whether the words before a name make it a style; a speech or a song "by" somebody shows that person."""
+    return not _MANNER.isdisjoint(before) and _DEEDS.isdisjoint(before)
 
 
 def names_somebody(plain: str) -> bool:
@@ -94,9 +105,13 @@ def names_somebody(plain: str) -> bool:
     return not _first_names().isdisjoint(clause.lower().split())
 
 
-def _unknown(text: str, plain: str) -> list[Finding]:
-    """Capitalised names with a word that is in no dictionary, in the first clause: what comes later is manner."""
-    lexicon = Lexicon.shipped()
+def _unknown(text: str, plain: str, scores: Mapping[str, float]) -> list[Finding]:
+    """Capitalised names in the first clause (what comes later is manner) with a word that is in no dictionary.
+
+    Where the classifier thinks of somebody too, several capitalised words are enough.
+    """
+    hunch = max(scores.get("ip", 0.0), scores.get("likeness", 0.0)) >= HUNCH
+    lexicon = Lexicon.dictionary()
     clause = re.split(r"[,;:|]|\bby\b|\bstyle\b", plain, maxsplit=1)[0]
     if clause.istitle() and len(clause.split()) > 4:  # a headline capitalises everything
         return []
@@ -105,11 +120,11 @@ def _unknown(text: str, plain: str) -> list[Finding]:
         words = match[0].lower().replace("-", " ").split()
         before = {*clause[: match.start()].lower().split()[-2:], words[0] if len(words) > 1 else ""}
         strange = [word for word in words if not _is_known(word, lexicon)]
-        if strange and _OWN.isdisjoint(before):
+        if (strange or (hunch and len(words) > 1)) and _OWN.isdisjoint(before):
             category = "likeness" if len(words) > 1 and words[0] in _first_names() else "ip"
             # A single word that begins a text has its capital from there, and may be any noun.
             starts = clause[: match.start()].rstrip()[-1:] in ("", ".", "!", "?")
-            score = MANNER if starts and len(words) == 1 else UNKNOWN
+            score = MANNER if starts and len(words) == 1 and not hunch else UNKNOWN
             out.append(Finding(category, score, "names: in no dictionary", _place(text, match[0])))
     return out
 
