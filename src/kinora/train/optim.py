@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from kinora.train.parallel import Ranks
 
-__all__ = ["FlowOptimizer", "Muon", "OptimConfig", "newton_schulz"]
+__all__ = ["HEAD", "FlowOptimizer", "Muon", "OptimConfig", "newton_schulz"]
 
 
 HEAD = "motion_head."

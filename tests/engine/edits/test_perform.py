@@ -9,7 +9,7 @@ import torch
 from kinora.engine.edits import Animate, Blend, Extend, Join, Loop, Remix
 from kinora.engine.edits.lowering import lower, start_sigma
 from kinora.engine.edits.perform import edit
-from kinora.engine.edits.requests import Options
+from kinora.engine.edits.planning import Options
 from kinora.engine.events import Done, Frames, Progress, Refused, collect
 from kinora.flow.schedule import shifted
 from kinora.safety import FrameBook, Verdict, default_guard

@@ -10,7 +10,8 @@ decoded from latents, which is where clips that are extended again and again los
 """
 
 from kinora.engine.edits.drafts import Bridge, Draft, Fade, Ring, Variation
-from kinora.engine.edits.requests import Animate, Blend, Edit, Extend, Join, Loop, Options, Remix
+from kinora.engine.edits.planning import Options
+from kinora.engine.edits.requests import Animate, Blend, Edit, Extend, Join, Loop, Remix
 from kinora.engine.edits.sources import Source
 
 __all__ = [

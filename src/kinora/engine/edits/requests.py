@@ -6,45 +6,20 @@ against one model's limits, so that all a user can get wrong is known before any
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar, Protocol, runtime_checkable, runtime_checkable
+from dataclasses import dataclass, field
+from typing import ClassVar, Protocol, runtime_checkable
 
 import numpy as np
 
-from kinora.clip import Clip
 from kinora.engine.edits.drafts import Bridge, Draft, Fade, Ring, Variation
-from kinora.engine.edits.sources import Reader, Source, name_of, size_for, too_long
+from kinora.engine.edits.planning import Options, between, info_of, painted, plan_for, reader_for, whole_plan
+from kinora.engine.edits.sources import Source, name_of
 from kinora.errors import InvalidRequest
-from kinora.grid import Size
-from kinora.media import Fit, Given
-from kinora.media.still import count_stills
-from kinora.request import DEFAULT_MODEL, Limits, Plan, Real, Shot
-
-BETWEEN_SECONDS = 2
-"""What join, blend and loop put between two ends when nobody says: the model then sees it and both ends at once."""
+from kinora.request import Limits, Real
 
 STRENGTH = 0.6
 
 
-@dataclass(frozen=True, kw_only=True)
-class Options:
-    """What every verb may be told; None is the model's own choice, as in `Shot`.
-
-    `size` None keeps the source's own size where the model makes such clips, else is the model's; `fit` says how a
-    source of another size gets there.
-    """
-
-    size: Size | None = None
-    fit: Fit = "cover"
-    seed: int | None = None
-    steps: int | None = None
-    guidance: Real | None = None
-    negative: str = ""
-    model: str = DEFAULT_MODEL
-    expand: bool = True
-
-
-@runtime_checkable
 @runtime_checkable
 class Edit(Protocol):
     """A request for one of the verbs."""
@@ -71,8 +46,8 @@ class Animate:
 
     def draft(self, limits: Limits) -> Bridge:
         """Read the picture."""
-        read = _reader(self.image, self.options, limits)
-        plan = _plan(self.options, limits, read.size, self.prompt, self.seconds)
+        read = reader_for(self.image, self.options, limits)
+        plan = plan_for(self.options, limits, read.size, self.prompt, self.seconds)
         given = read.picture(self.image)
         if plan.frames < 2:
             raise InvalidRequest(f"{plan.seconds:g} seconds", rule="is the picture itself", remedy="ask for more")
@@ -81,7 +56,7 @@ class Animate:
             made=plan.frames - 1,
             before=given.frames,
             expand=self.options.expand,
-            info=_info(self.verb, (self.image, given)),
+            info=info_of(self.verb, (self.image, given)),
         )
 
 
@@ -105,12 +80,12 @@ class Extend:
 
     def draft(self, limits: Limits) -> Bridge:
         """Read the clip."""
-        read = _reader(self.video, self.options, limits)
-        plan = _plan(self.options, limits, read.size, self.prompt, self.seconds, wordless=True)
+        read = reader_for(self.video, self.options, limits)
+        plan = plan_for(self.options, limits, read.size, self.prompt, self.seconds, wordless=True)
         given = read.clip(self.video)
         before, after = (given.frames, None) if self.direction == "forward" else (None, given.frames)
-        whole = _whole(plan, len(given.frames) + plan.frames, limits, said=given.prompt)
-        info = _info(self.verb, (self.video, given))
+        whole = whole_plan(plan, len(given.frames) + plan.frames, limits, said=given.prompt)
+        info = info_of(self.verb, (self.video, given))
         return Bridge(plan=whole, made=plan.frames, before=before, after=after, expand=self.options.expand, info=info)
 
 
@@ -127,11 +102,11 @@ class Join:
 
     def draft(self, limits: Limits) -> Bridge:
         """Read both clips."""
-        read = _reader(self.first, self.options, limits)
-        plan, made = _between(self.options, limits, read.size, self.prompt, self.seconds)
+        read = reader_for(self.first, self.options, limits)
+        plan, made = between(self.options, limits, read.size, self.prompt, self.seconds)
         first, second = read.clip(self.first), read.clip(self.second)
-        plan = _whole(plan, len(first.frames) + made + len(second.frames), limits)
-        info = _info(self.verb, (self.first, first), (self.second, second))
+        plan = whole_plan(plan, len(first.frames) + made + len(second.frames), limits)
+        info = info_of(self.verb, (self.first, first), (self.second, second))
         return Bridge(
             plan=plan, made=made, before=first.frames, after=second.frames, expand=self.options.expand, info=info
         )
@@ -151,8 +126,8 @@ class Blend:
 
     def draft(self, limits: Limits) -> Fade:
         """Read both clips."""
-        read = _reader(self.first, self.options, limits)
-        plan, overlap = _between(self.options, limits, read.size, "", self.seconds)
+        read = reader_for(self.first, self.options, limits)
+        plan, overlap = between(self.options, limits, read.size, "", self.seconds)
         first, second = read.clip(self.first), read.clip(self.second)
         group = limits.grid.stride[0]
         for source, given in ((self.first, first), (self.second, second)):
@@ -161,8 +136,8 @@ class Blend:
                 raise InvalidRequest(name_of(source), rule=rule, remedy="ask for fewer --seconds")
         prompts = self.first_prompt or first.prompt, self.second_prompt or second.prompt
         both = " ".join(dict.fromkeys(prompt for prompt in prompts if prompt))
-        plan = _whole(plan, len(first.frames) + len(second.frames) - overlap, limits, said=both)
-        info = _info(self.verb, (self.first, first), (self.second, second))
+        plan = whole_plan(plan, len(first.frames) + len(second.frames) - overlap, limits, said=both)
+        info = info_of(self.verb, (self.first, first), (self.second, second))
         return Fade(
             plan=plan,
             first=first.frames,
@@ -188,7 +163,7 @@ class Loop:
         """Read the video, if there is one."""
         group = limits.grid.stride[0]
         if self.video is None:
-            plan = _plan(self.options, limits, self.options.size, self.prompt, self.seconds)
+            plan = plan_for(self.options, limits, self.options.size, self.prompt, self.seconds)
             if plan.frames < 3 * group:
                 least = 3 * group / plan.fps
                 raise InvalidRequest(
@@ -196,12 +171,12 @@ class Loop:
                 )
             # Three eighths of the clip, up to two seconds: enough to come back, and most of it stays as it was.
             closing = group * max(1, min(4, round(plan.frames * 3 / 8 / group)))
-            return Ring(plan=plan, closing=closing, expand=self.options.expand, info=_info(self.verb))
-        read = _reader(self.video, self.options, limits)
-        plan, made = _between(self.options, limits, read.size, self.prompt, self.seconds)
+            return Ring(plan=plan, closing=closing, expand=self.options.expand, info=info_of(self.verb))
+        read = reader_for(self.video, self.options, limits)
+        plan, made = between(self.options, limits, read.size, self.prompt, self.seconds)
         given = read.clip(self.video)
-        plan = _whole(plan, len(given.frames) + made, limits, said=given.prompt)
-        info = _info(self.verb, (self.video, given))
+        plan = whole_plan(plan, len(given.frames) + made, limits, said=given.prompt)
+        info = info_of(self.verb, (self.video, given))
         return Bridge(
             plan=plan,
             made=made,
@@ -235,90 +210,23 @@ class Remix:
 
     def draft(self, limits: Limits) -> Variation:
         """Read the clip and the mask."""
-        read = _reader(self.video, self.options, limits)
-        plan = _plan(self.options, limits, read.size, self.prompt, None)
+        read = reader_for(self.video, self.options, limits)
+        plan = plan_for(self.options, limits, read.size, self.prompt, None)
         given = read.clip(self.video)
-        plan = _whole(plan, len(given.frames), limits)
-        info = _info(self.verb, (self.video, given)) | {"strength": self.strength}
+        plan = whole_plan(plan, len(given.frames), limits)
+        info = info_of(self.verb, (self.video, given)) | {"strength": self.strength}
         if self.mask is None:
             return Variation(
                 plan=plan, clip=given.frames, strength=self.strength, expand=self.options.expand, info=info
             )
-        painted = _painted(read, self.mask)
-        white = painted.frames.mean(axis=-1) > 127
+        brush = painted(read, self.mask)
+        white = brush.frames.mean(axis=-1) > 127
         if not white.any():
             rule = "the mask has nothing white, so nothing may change"
             raise InvalidRequest(name_of(self.mask), rule=rule, remedy="paint white what may change")
         if len(white) > 1:  # as long as the clip: its last picture stays
             white = white[np.minimum(np.arange(len(given.frames)), len(white) - 1)]
-        info["report"] += [f"{name_of(self.mask)}: {line}" for line in painted.report]
+        info["report"] += [f"{name_of(self.mask)}: {line}" for line in brush.report]
         return Variation(
             plan=plan, clip=given.frames, strength=self.strength, mask=white, expand=self.options.expand, info=info
         )
-
-
-def _reader(source: Source, options: Options, limits: Limits) -> Reader:
-    size = options.size or size_for(source, limits)
-    return Reader(size=size, fps=limits.fps, fit=options.fit, max_seconds=limits.max_seconds)
-
-
-def _painted(read: Reader, mask: Source) -> Given:
-    """A mask: a video if it is one, else a picture."""
-    if isinstance(mask, Clip):
-        return read.clip(mask)
-    still = mask.ndim == 3 if isinstance(mask, np.ndarray) else count_stills(mask) == 1
-    return read.picture(mask) if still else read.clip(mask)
-
-
-def _plan(
-    options: Options,
-    limits: Limits,
-    size: Size | None,
-    prompt: str,
-    seconds: Real | None,
-    *,
-    wordless: bool = False,
-) -> Plan:
-    """Every choice made, as for a shot of `seconds`, which if `wordless` may have no prompt."""
-    shot = Shot(
-        prompt or ("as it is" if wordless else prompt),
-        seconds=seconds,
-        size=size,
-        seed=options.seed,
-        steps=options.steps,
-        guidance=options.guidance,
-        negative=options.negative,
-        model=options.model,
-    )
-    return replace(limits.plan(shot), prompt=prompt)
-
-
-def _between(options: Options, limits: Limits, size: Size, prompt: str, seconds: Real | None) -> tuple[Plan, int]:
-    """The plan and the number of frames of what lies between two given ends: whole latent frames."""
-    wanted = min(BETWEEN_SECONDS, limits.max_seconds) if seconds is None else seconds
-    plan, group = _plan(options, limits, size, prompt, wanted, wordless=True), limits.grid.stride[0]
-    if plan.frames % group:
-        below = plan.frames // group * group
-        near = " or ".join(f"{frames / plan.fps:g}" for frames in (below, below + group) if frames)
-        rule = f"between two clips lie multiples of {group / plan.fps:g} seconds"
-        raise InvalidRequest(f"{wanted:g} seconds", rule=rule, remedy=f"nearest: {near}")
-    return plan, plan.frames
-
-
-def _whole(plan: Plan, frames: int, limits: Limits, *, said: str = "") -> Plan:
-    """The plan of the finished clip, given and made together; `said` is its prompt if the user gave none."""
-    if frames > round(limits.max_seconds * plan.fps):
-        raise too_long(frames / plan.fps, limits.max_seconds)
-    prompt = plan.prompt or said
-    # Without words on either side there is nothing to steer by, and guidance would double the work for nothing.
-    return replace(plan, frames=frames, prompt=prompt, guidance=plan.guidance if prompt or plan.negative else 1)
-
-
-def _info(verb: str, *read: tuple[Source, Given]) -> dict[str, Any]:
-    """What the finished clip says of its making: the verb, the sources' names, and what was done to them.
-
-    `parents` are the sources themselves, for the file's credentials.
-    """
-    report = [f"{name_of(source)}: {line}" for source, given in read for line in given.report]
-    parents = [source for source, _ in read]
-    return {"edit": verb, "sources": [name_of(source) for source in parents], "report": report, "parents": parents}

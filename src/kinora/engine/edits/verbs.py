@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from kinora.clip import Clip
+from kinora.engine.edits.planning import Options
 from kinora.engine.edits.requests import (
     STRENGTH,
     Animate,
@@ -19,7 +20,6 @@ from kinora.engine.edits.requests import (
     Extend,
     Join,
     Loop,
-    Options,
     Remix,
 )
 from kinora.engine.edits.sources import Source
