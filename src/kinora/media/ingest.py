@@ -29,8 +29,8 @@ from kinora.request import Real
 Frames = npt.NDArray[np.uint8]
 Shown = TypeVar("Shown")
 
-EARLY = 1e-3
-"""A frame that begins within this many seconds after the moment asked for counts as begun: times are rounded."""
+EARLY = 6e-3
+"""Seconds by which a picture may come after its moment and still be taken for it: a GIF's clock has ticks of 10 ms."""
 
 SLACK = 0.06
 """Seconds a file may last longer than allowed: a frame more than asked for, as encoders like to leave."""
