@@ -89,7 +89,7 @@ def release_stream(
 def payload_of(model: str, version: str, seed: int, prompt: str) -> Payload:
     """What the mark says: the model, and a job that is the same for the same request: a seed means the same pixels.
 
-    Of the job the mark holds 16 bits of a hash: nobody reads a prompt from it.
+    Of the job the mark holds 24 bits of a hash: nobody reads a prompt from it.
     """
     job = hashlib.sha256(f"{model}\0{version}\0{seed}\0{prompt}".encode()).hexdigest()
     return Payload.of(model, version, job)
