@@ -5,8 +5,9 @@ import queue
 import sys
 import threading
 from collections.abc import Iterator
+from io import TextIOWrapper
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, TextIO
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -46,15 +47,16 @@ def screen(
         (verdict,) = guard.screen_many([text], kind)
         print(json.dumps(_report(verdict), ensure_ascii=False) if as_json else _words(verdict))
         return
+    assert isinstance(sys.stdin, TextIOWrapper)
     for lines in _waiting(sys.stdin):
         for verdict in guard.screen_many(lines, kind):
             print(json.dumps(_report(verdict)))
         sys.stdout.flush()
 
 
-def _waiting(stream: TextIO) -> Iterator[list[str]]:
+def _waiting(stream: TextIOWrapper) -> Iterator[list[str]]:
     """Lines as they come: as many together as are waiting, so that one who sends a single line is answered at once."""
-    stream.reconfigure(errors="replace")  # type: ignore[attr-defined]
+    stream.reconfigure(errors="replace")
     lines: queue.Queue[str | None] = queue.Queue(maxsize=4 * TOGETHER)
 
     def fill() -> None:

@@ -14,22 +14,14 @@ import itertools
 import re
 import unicodedata
 from dataclasses import dataclass
-from urllib.parse import unquote
 
 from kinora.safety.ciphers import decipher
 from kinora.safety.lexicon import Lexicon
+from kinora.safety.symbols import latin, letters_from_symbols, name_emoji, unescape, visible
 
 LIMIT = 20_000
 """Characters that are read; the screener refuses what is longer rather than leave an end unread."""
 
-_LOOKALIKES = str.maketrans(
-    "аеорсухіјѕӏԁɡοαερνгкмтвнбзԛԝɑƅϲһꓮꓐꓚꓓꓰꓝꓖꓧꓲꓙꓗꓡꓟꓠꓳꓑꓣꓢꓔꓴꓦꓪꓫꓬꓜιτυκηβωχζμσƒøłđħŧæı",
-    "aeopcyxijsldgoaepvrkmtbhbzqwabchabcdefghijklmnoprstuvwxyzituknbwxzmofoldhtai",
-)
-"""Cyrillic, Greek, Lisu and barred letters that look like (or are written for) Latin ones."""
-
-_SMALL = dict(zip("ᴀʙᴄᴅᴇꜰɢʜɪᴊᴋʟᴍɴᴏᴘʀꜱᴛᴜᴠᴡʏᴢ", "abcdefghijklmnoprstuvwyz", strict=True))
-_TURNED = dict(zip("ɐǝɟƃɥᴉɾʞɯɹʇʌʍʎ", "aefghijkmrtvwy", strict=True))
 _LEET = {
     "0": "o",
     "1": "il",
@@ -83,8 +75,6 @@ _SHORT = frozenset(
 )
 _AROUND = ".,;:?\"'“”‘’«»()[]{}…"
 _MARKS = r"\W_"
-_EMOJI = re.compile("[\u2190-\u2bff\u3030\u303d\u3297\u3299\U0001f000-\U0001faff]")
-_TAGS = {0xE0000 + code: chr(code) for code in range(0x20, 0x7F)}  # invisible "tag" letters
 
 
 @dataclass(frozen=True)
@@ -107,13 +97,13 @@ def read(text: str, lexicon: Lexicon | None = None) -> Reading:
             text = changed
 
     step("", re.sub(r"https?://\S+|www\.\S+", " ", html.unescape(text[:LIMIT])))
-    step("escapes", _unescape(text))
-    step("invisible characters", _visible(text))
-    step("letters as symbols", _letters_from_symbols(text))
-    step("", _name_emoji(unicodedata.normalize("NFKC", text)))
+    step("escapes", unescape(text))
+    step("invisible characters", visible(text))
+    step("letters as symbols", letters_from_symbols(text))
+    step("", name_emoji(unicodedata.normalize("NFKC", text)))
     step("piled-up accents", re.sub(r"([a-zA-Z])[\u0300-\u036f]{2,}", r"\1", unicodedata.normalize("NFD", text)))
     text = unicodedata.normalize("NFC", text)
-    step("look-alike letters", _latin(text))
+    step("look-alike letters", latin(text))
     plain, cipher = decipher(text, lexicon)
     step(cipher, plain)
     step("letters apart", _join_letters(text, lexicon))
@@ -130,61 +120,6 @@ def plain_words(text: str) -> list[str]:
     decomposed = unicodedata.normalize("NFD", text.lower())
     bare = re.sub(r"(?<=[a-z])[\u0300-\u036f]+", "", decomposed).replace("’", "'")
     return re.findall(r"[^\W_]+", re.sub(r"(?<=\w)'s\b|(?<=\w)'(?=\w)", "", unicodedata.normalize("NFC", bare)))
-
-
-def _unescape(text: str) -> str:
-    if re.search(r"%[0-9a-fA-F]{2}", text):
-        text = unquote(text, errors="replace")
-    return re.sub(r"\\u([0-9a-fA-F]{4})|\\x([0-9a-fA-F]{2})", lambda m: chr(int(m[1] or m[2], 16)), text)
-
-
-def _visible(text: str) -> str:
-    text = text.translate(_TAGS)
-    kept = (
-        " " if c in "\n\t\r" else c for c in text if c in "\n\t\r" or unicodedata.category(c) not in ("Cf", "Cc", "Cn")
-    )
-    return re.sub("[\ufe00-\ufe0f\u3164\u115f\u1160\uffa0\u034f]", "", "".join(kept))
-
-
-def _letters_from_symbols(text: str) -> str:
-    """Flags, boxes, circles, small capitals and letters upside down that spell words."""
-    out = []
-    for c in text:
-        code = ord(c)
-        if 0x1F1E6 <= code <= 0x1F1FF:
-            out.append(chr(code - 0x1F1E6 + 97))
-        elif 0x1F110 <= code <= 0x1F189:
-            out.append(chr((code - 0x1F110) % 32 + 97) if (code - 0x1F110) % 32 < 26 else c)
-        else:
-            out.append(_SMALL.get(c, c))
-    joined = "".join(out)
-    if sum(c in _TURNED for c in joined) >= 2:
-        joined = "".join(
-            _TURNED.get(c, {"u": "n", "n": "u", "p": "d", "d": "p", "q": "b", "b": "q"}.get(c, c)) for c in joined
-        )[::-1]
-    return joined
-
-
-def _name_emoji(text: str) -> str:
-    """Emoji as words; between single letters they are only marks."""
-    text = re.sub(rf"(?<=\w)(?:{_EMOJI.pattern}|[\U0001f3fb-\U0001f3ff])+(?=\w)", "·", text)
-    text = re.sub("[\U0001f3fb-\U0001f3ff]", "", text)
-    return _EMOJI.sub(lambda match: f" {unicodedata.name(match[0], '').lower()} ", text)
-
-
-def _latin(text: str) -> str:
-    """Look-alikes as Latin letters, in words of mixed script and in words that nothing but look-alikes make up."""
-    latin = len(re.findall(r"[a-zA-Z]", text))
-
-    def plain(match: re.Match[str]) -> str:
-        word = match[0]
-        if word.isascii():
-            return word
-        changed = word.lower().translate(_LOOKALIKES)
-        mixed = re.search("[a-zA-Z]", word) or (latin > len(text) / 3 and changed.isascii())
-        return changed if mixed and changed != word.lower() and changed.isascii() else word
-
-    return re.sub(r"\w+", plain, text)
 
 
 def _join_letters(text: str, lexicon: Lexicon) -> str:
