@@ -16,9 +16,10 @@ pytestmark = pytest.mark.gl
 
 COUNT = 24
 
-REACHED = {"subject": 0.88, "weather": 0.77, "action": 0.93}
-"""What the shipped judge reads today (2026-11-22) where that is below the 0.98 that is asked of it: it was trained for
-half an hour. To be raised with every better one, until this table is empty; docs/results.md has the figures."""
+REACHED = {"action": 0.94}
+"""What the shipped judge reads today (2026-11-22) where that is below the 0.98 that is asked of it: some that stand are
+read as moving or spinning, and some that move or spin as standing. To be raised with every better one, until this table
+is empty; docs/results.md has the figures."""
 
 
 @pytest.fixture(scope="module")

@@ -4,7 +4,7 @@ import torch
 
 from kinora.errors import CorruptWeights, InvalidRequest
 from kinora.evals.attributes import CORE, NAMES
-from kinora.evals.network import MASK_SIDE, Network, NetworkConfig, with_differences
+from kinora.evals.network import MASK_SIDE, SIDE, Network, NetworkConfig
 from kinora.evals.recogniser import Recogniser, at_rate, prepared
 
 
@@ -42,14 +42,21 @@ def test_masks_for_every_frame_change_no_word(untrained):
     torch.testing.assert_close(few.masks, all_frames.masks[:, ::2])
 
 
-def test_differences_are_of_luma_and_zero_at_the_ends():
-    pixels = torch.rand(1, 9, 3, 4, 4)
-    stacked = with_differences(pixels)
-    luma = (pixels * torch.tensor([0.299, 0.587, 0.114])[:, None, None]).sum(2)
-    assert stacked[0, 0, 3].abs().max() == 0
-    assert stacked[0, -1, 4].abs().max() == 0
-    torch.testing.assert_close(stacked[0, 4, 3], 4 * (luma[0, 4] - luma[0, 3]))
-    torch.testing.assert_close(stacked[0, 4, 4], 4 * (luma[0, 5] - luma[0, 4]))
+def test_pictures_are_brought_to_the_networks_size_and_keep_their_colours():
+    frames = np.full((9, 60, 200, 3), (10, 120, 250), np.uint8)
+    pixels = prepared(frames)
+    assert pixels.shape == (9, 3, SIDE, SIDE)
+    torch.testing.assert_close(pixels[4, :, 7, 9] * 255, torch.tensor([10.0, 120.0, 250.0]))
+
+
+def test_the_second_look_replaces_subject_and_weather_and_leaves_the_setting(untrained):
+    pixels = prepared(noise(9))[None]
+    with torch.inference_mode():
+        first, both = untrained.network.overview(pixels), untrained.network(pixels)
+    for name in ("setting", "light", "camera"):
+        torch.testing.assert_close(first.logits[name], both.logits[name])
+    for name in ("subject", "colour", "weather", "action"):
+        assert (first.logits[name] - both.logits[name]).abs().max() > 1e-3
 
 
 def test_other_frame_rates_are_brought_to_eight():

@@ -35,26 +35,35 @@ def test_shards_become_small_pictures_masks_and_words(tmp_path, scenes):
     write_shard(tmp_path, "clips-00001", scenes[3:])
     data = judged(tmp_path, draw_masks=half)
     assert len(data) == 5
-    assert data.pictures.shape == (5, 5, 64, 64, 3)
-    np.testing.assert_allclose(data.pictures[0].mean(), clips[0].mean(), atol=1)
-    assert data.masks.shape == (5, 2, 32, 32)
-    assert (data.masks[..., :16] == 255).all()
-    assert (data.masks[..., 16:] == 0).all()
-    read = [{name: CORE[name][row[i]] for i, name in enumerate(NAMES)} for row in data.labels]
+    np.testing.assert_array_equal(data[2].pictures(), clips[2])
+    np.testing.assert_array_equal(data[2].pictures(slice(1, 3)), clips[2, 1:3])
+    for sample in data:
+        masks = sample.masks()
+        assert masks.shape == (2, 32, 32)
+        assert (masks[..., :16] == 255).all()
+        assert (masks[..., 16:] == 0).all()
+    read = [{name: CORE[name][sample.labels[i]] for i, name in enumerate(NAMES)} for sample in data]
     assert read == [words(scene) for scene in scenes]
-    kept, held = data.split(2)
-    assert (len(kept), len(held)) == (3, 2)
-    np.testing.assert_array_equal(held.labels, data.labels[-2:])
 
 
-def test_masks_are_drawn_once(tmp_path, scenes):
+def test_larger_clips_are_made_small(tmp_path, scenes):
+    write_shard(tmp_path, "clips-00000", scenes[:1])
+    clips = np.random.default_rng(1).integers(0, 256, (1, 5, 256, 128, 3), dtype=np.uint8)
+    np.save(tmp_path / "clips-00000.npy", clips)
+    pictures = judged(tmp_path, draw_masks=half)[0].pictures()
+    assert pictures.shape == (5, 128, 128, 3)
+    np.testing.assert_allclose(pictures[3, 7, 9], clips[0, 3, 14:16, 9].mean(0), atol=0.51)
+
+
+def test_masks_are_drawn_once_and_only_if_asked_for(tmp_path, scenes):
     write_shard(tmp_path, "clips-00000", scenes[:2])
-    first = judged(tmp_path, draw_masks=half)
 
     def never(scene):
-        raise AssertionError("drawn again")
+        raise AssertionError("drawn")
 
-    np.testing.assert_array_equal(judged(tmp_path, draw_masks=never).masks, first.masks)
+    assert len(judged(tmp_path, draw_masks=never)) == 2
+    first = judged(tmp_path, draw_masks=half)[1].masks()
+    np.testing.assert_array_equal(judged(tmp_path, draw_masks=never)[1].masks(), first)
 
 
 def test_a_folder_without_clips_and_words_beyond_the_core_are_refused(tmp_path, scenes):

@@ -1,6 +1,7 @@
 """Makes sharp renders look the way generated clips do, so that the recogniser judges content and not sharpness.
 
-All functions take and return clips in [0, 1], [b, t, 3, h, w]; each draws one strength per clip. What they imitate:
+All functions take and return clips in [0, 1], [b, t, 3, h, w]; each draws one strength per clip. All but `degraded`
+work at half size, where what is lost lies, and `degraded` puts back a share of the fine detail. What they imitate:
 `through_components` the linear bottleneck of the autoencoder (4x16x16 patches kept to a few components, with noise on
 them as a flow model leaves it), `blurred` its loss of detail, `smeared` its loss of detail in time, `tinted` colour
 drift, `grained` noise and the blocks of a video codec.
@@ -18,7 +19,7 @@ from torch import Generator, Tensor
 Clips = Float[Tensor, "b t 3 h w"]
 
 PATCH = (4, 8, 8)
-"""Frames, height, width at the recogniser's 64x64: the autoencoder's 4x16x16 at 128x128."""
+"""Frames, height, width at half size: the autoencoder's 4x16x16 at 128x128."""
 
 
 @dataclass(frozen=True)
@@ -39,12 +40,21 @@ class Components:
 
 
 def degraded(clips: Clips, components: Components, generator: Generator) -> Clips:
-    """A mixture: a quarter of the clips stay sharp, the others lose detail in one or several ways."""
+    """A mixture: half of the clips stay sharp, the others lose detail in one or several ways."""
+    soft = torch.rand(len(clips), generator=generator) < 0.5
+    mixture, sharp = clips.clone(), clips[soft]
+    coarse = halved(sharp)
+    kept = uniform(len(sharp), 0.0, 1.0, generator)
+    mixture[soft] = (sharp * kept).add_(doubled(worsened(coarse, components, generator) - coarse * kept)).clamp_(0, 1)
+    return mixture
+
+
+def worsened(clips: Clips, components: Components, generator: Generator) -> Clips:
+    """Clips of half size, changed in some of the ways below, all a little tinted."""
     worse = clips.clone()
-    soft = torch.rand(len(clips), generator=generator) < 0.75
 
     def sometimes(probability: float, change: Callable[[Clips], Clips]) -> None:
-        picked = soft & (torch.rand(len(clips), generator=generator) < probability)
+        picked = torch.rand(len(clips), generator=generator) < probability
         if picked.any():
             worse[picked] = change(worse[picked])
 
@@ -52,7 +62,7 @@ def degraded(clips: Clips, components: Components, generator: Generator) -> Clip
     sometimes(0.3, lambda x: blurred(x, generator))
     sometimes(0.3, lambda x: smeared(x, generator))
     sometimes(0.3, lambda x: grained(x, generator))
-    return tinted(worse, generator).clamp_(0, 1)
+    return tinted(worse, generator)
 
 
 def through_components(clips: Clips, components: Components, generator: Generator) -> Clips:
@@ -70,7 +80,7 @@ def through_components(clips: Clips, components: Components, generator: Generato
 
 
 def blurred(clips: Clips, generator: Generator) -> Clips:
-    """Gaussian blur of 0 to 1.2 pixels (at 64x64), one strength for all clips of the call."""
+    """Gaussian blur of 0 to 1.2 pixels, one strength for all clips of the call."""
     sigma = float(torch.rand((), generator=generator)) * 1.2 + 0.05
     taps = torch.exp(-0.5 * (torch.arange(-3, 4) / sigma) ** 2)
     taps = (taps / taps.sum()).expand(3, 1, -1)
@@ -116,3 +126,19 @@ def unpatched(flat: Float[Tensor, "b n p"], shape: torch.Size) -> Clips:
     f, h, w = PATCH
     y, x = shape[3] // h, shape[4] // w
     return rearrange(flat, "b (t y x) (f c h w) -> b (t f) c (y h) (x w)", f=f, h=h, w=w, y=y, x=x, c=3)
+
+
+def halved(clips: Clips) -> Float[Tensor, "b t 3 h2 w2"]:
+    """Half the height and width, by means of four pixels."""
+    return F.avg_pool2d(clips.flatten(0, 1), 2).unflatten(0, clips.shape[:2])
+
+
+def doubled(clips: Clips) -> Float[Tensor, "b t 3 h2 w2"]:
+    """Twice the height and width, smoothly."""
+    wide = F.interpolate(clips.flatten(0, 1), scale_factor=2.0, mode="bilinear", align_corners=False)
+    return wide.unflatten(0, clips.shape[:2])
+
+
+def fitted_components(clips: Clips) -> Components:
+    """The linear bottleneck that `degraded` imitates, fitted to some clips of full size."""
+    return Components.of(halved(clips[:, : clips.shape[1] // 4 * 4]))

@@ -104,9 +104,9 @@ class Recogniser:
             )
 
     @torch.inference_mode()
-    def guess(self, pixels: Float[Tensor, "b t 3 h w"]) -> Guess:
-        """The network's own answer for prepared clips, with a mask for every frame."""
-        guess: Guess = self.network(pixels, stride=1)
+    def guess(self, pixels: Float[Tensor, "b t 3 h w"], stride: int = 1) -> Guess:
+        """The network's own answer for prepared clips, with a mask for every frame, or for every second."""
+        guess: Guess = self.network(pixels, stride)
         return guess
 
 
@@ -123,5 +123,5 @@ def at_rate(frames: Frames, fps: Real) -> Frames:
 
 
 def prepared(frames: Frames) -> Float[Tensor, "t 3 h w"]:
-    """uint8 frames as the network takes them: [0, 1], channels first, small."""
+    """uint8 frames as the network takes them: [0, 1], channels first, SIDE to a side."""
     return shrunk(torch.from_numpy(np.ascontiguousarray(frames)).permute(0, 3, 1, 2).float() / 255)

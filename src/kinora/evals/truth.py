@@ -1,7 +1,7 @@
 """Rendered clips with their truth, as the recogniser and the checks of it need them: small pictures, masks, words.
 
 Reads the shards of `kinora world render` (clips-NNNNN.npy with .json). The subject's mask is not in a shard; it is
-drawn again from the scene, at every fourth frame, and kept beside the shard as .judge.npz.
+drawn from the scene when it is first asked for, at every fourth frame, and kept beside the shard as .judge.npz.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
+from functools import cache, partial
 from pathlib import Path
 
 import numpy as np
@@ -27,41 +28,35 @@ MASK_EVERY = 4
 
 
 @dataclass(frozen=True, kw_only=True)
-class Judged:
-    """Clips made small, with what they show; equal lengths."""
+class Sample:
+    """A clip with what it shows."""
 
-    pictures: Bytes  # [n, t, SIDE, SIDE, 3]
-    masks: Bytes  # [n, 1 + (t - 1) / MASK_EVERY, MASK_SIDE, MASK_SIDE], share of a cell that is subject, times 255
-    labels: npt.NDArray[np.int64]  # [n, attributes], index into CORE, attributes in the order of NAMES
+    clip: Bytes  # [t, h, w, 3], sides multiples of SIDE; read from its shard when it is used
+    masks: Callable[
+        [], Bytes
+    ]  # [1 + (t - 1) / MASK_EVERY, MASK_SIDE, MASK_SIDE], share of a cell that is subject * 255
+    labels: npt.NDArray[np.int64]  # index into CORE for each attribute, in the order of NAMES
 
-    def __len__(self) -> int:
-        return len(self.pictures)
-
-    def split(self, held: int) -> tuple[Judged, Judged]:
-        """All but the last `held` clips, and those."""
-        return self._part(slice(None, -held)), self._part(slice(-held, None))
-
-    def _part(self, part: slice) -> Judged:
-        return Judged(pictures=self.pictures[part], masks=self.masks[part], labels=self.labels[part])
+    def pictures(self, shown: slice = slice(None)) -> Bytes:
+        """Its frames, or some of them, at SIDE x SIDE."""
+        return small(self.clip[shown], SIDE)
 
 
-def judged(*folders: Path, draw_masks: Callable[[Scene], Bytes] | None = None) -> Judged:
+def judged(*folders: Path, draw_masks: Callable[[Scene], Bytes] | None = None) -> list[Sample]:
     """All complete shards of core clips in the folders, in order.
 
     `draw_masks` gives the masks [t, H, W] of a scene's subject at every MASK_EVERY-th frame; by default the world's
-    renderer does. Raises BadInputFile when a folder has no shards, or a shard shows words the recogniser doesn't know.
+    renderer does, when a mask is first asked for. Raises BadInputFile when a folder has no shards, or a shard shows
+    words the recogniser doesn't know.
     """
-    parts = []
+    samples: list[Sample] = []
     for folder in folders:
         shards = sorted(folder.glob("clips-*.json"))
         if not shards:
             raise BadInputFile(folder, rule="holds no rendered clips", remedy="make some: kinora world render")
-        parts += [_shard(path, draw_masks or rendered_mask) for path in shards]
-    return Judged(
-        pictures=np.concatenate([p.pictures for p in parts]),
-        masks=np.concatenate([p.masks for p in parts]),
-        labels=np.concatenate([p.labels for p in parts]),
-    )
+        for shard in shards:
+            samples += _shard(shard, draw_masks or rendered_mask)
+    return samples
 
 
 def scenes(shard: Path) -> Iterator[Scene]:
@@ -70,8 +65,7 @@ def scenes(shard: Path) -> Iterator[Scene]:
         yield Scene.from_dict(sample["scene"])
 
 
-def _shard(path: Path, draw_masks: Callable[[Scene], Bytes]) -> Judged:
-    cache = path.with_suffix(".judge.npz")
+def _shard(path: Path, draw_masks: Callable[[Scene], Bytes]) -> Iterator[Sample]:
     shown = [words(scene) for scene in scenes(path)]
     try:
         labels = np.array([[CORE[name].index(w[name]) for name in NAMES] for w in shown])
@@ -79,16 +73,22 @@ def _shard(path: Path, draw_masks: Callable[[Scene], Bytes]) -> Judged:
         raise BadInputFile(
             path, rule=f"shows a word beyond the core tier ({error})", remedy="render with tier core"
         ) from error
-    if not cache.exists():
-        clips = np.load(path.with_suffix(".npy"), mmap_mode="r")
-        pictures = np.stack([small(clip, SIDE) for clip in clips])
-        masks = np.stack([small(draw_masks(scene)[..., None], MASK_SIDE)[..., 0] for scene in scenes(path)])
-        part = cache.with_name(cache.name + ".part")
+    masks = cache(partial(_masks, path, draw_masks))
+    for i, clip in enumerate(np.load(path.with_suffix(".npy"), mmap_mode="r")):
+        yield Sample(clip=clip, masks=lambda i=i: masks()[i], labels=labels[i])
+
+
+def _masks(shard: Path, draw_masks: Callable[[Scene], Bytes]) -> Bytes:
+    """The masks of a shard's clips, kept beside it once they are drawn."""
+    kept = shard.with_suffix(".judge.npz")
+    if not kept.exists():
+        masks = np.stack([small(draw_masks(scene)[..., None], MASK_SIDE)[..., 0] for scene in scenes(shard)])
+        part = kept.with_name(kept.name + ".part")
         with part.open("wb") as file:
-            np.savez(file, pictures=pictures, masks=masks)
-        part.replace(cache)
-    with np.load(cache) as held:
-        return Judged(pictures=held["pictures"], masks=held["masks"], labels=labels)
+            np.savez(file, masks=masks)
+        part.replace(kept)
+    with np.load(kept) as held:
+        return held["masks"]
 
 
 def rendered_mask(scene: Scene) -> Bytes:
@@ -105,5 +105,7 @@ def rendered_mask(scene: Scene) -> Bytes:
 def small(clip: Bytes, side: int) -> Bytes:
     """[T, H, W, C] to [T, side, side, C] by means of equal cells; H and W are multiples of `side`."""
     t, h, w, c = clip.shape
+    if h == w == side:
+        return clip
     cells = clip.reshape(t, side, h // side, side, w // side, c).astype(np.float32)
     return (cells.mean((2, 4)) + 0.5).astype(np.uint8)
