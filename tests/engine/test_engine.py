@@ -122,6 +122,12 @@ class Nervous:
     def screen(self, prompt: str) -> Verdict:
         return Verdict(True)
 
+    def screen_chain(self, prompts) -> Verdict:
+        return Verdict(True)
+
+    def screen_negative(self, prompt: str, negative: str) -> Verdict:
+        return Verdict(True)
+
     def review(self, frames: np.ndarray, book: FrameBook) -> Verdict:
         book.reviewed += len(frames)
         return Verdict(book.reviewed <= self.at, ("violence",), "frame")

@@ -198,7 +198,7 @@ def test_a_busy_moderation_server_is_asked_again_and_a_silent_one_stops_the_clip
     look = reviewer({"kind": "moderation", "url": url, "model": "m", "pause": 0.001}).begin(Showing(fps=8))
     assert len(look(np.zeros((1, 32, 32, 3), np.uint8))) == 1
     kind.failures = 100
-    with pytest.raises(Unavailable, match="did not judge a frame .it answers 503"):
+    with pytest.raises(Unavailable, match=r"did not judge a frame .it answers 503"):
         look(np.zeros((1, 32, 32, 3), np.uint8))
 
 
@@ -206,5 +206,5 @@ def test_a_moderation_server_needs_an_address_and_abroad_a_key(monkeypatch):
     monkeypatch.delenv("OPENAI_API_KEY", raising=False)
     with pytest.raises(InvalidRequest, match="named by its http"):
         reviewer({"kind": "moderation", "url": "file:///etc/passwd", "model": "m"})
-    with pytest.raises(Unavailable, match="needs a key in .OPENAI_API_KEY"):
+    with pytest.raises(Unavailable, match=r"needs a key in .OPENAI_API_KEY"):
         reviewer({"kind": "moderation", "url": "https://api.openai.com/v1", "model": "m"})

@@ -31,7 +31,7 @@ from kinora.engine.reel import Reel
 from kinora.engine.script import Script
 from kinora.engine.solving import SOLVERS, solve_film
 from kinora.request import Plan, Real, Shot
-from kinora.safety import FrameBook, Guard
+from kinora.safety import FrameBook, Guard, screen_words
 
 __all__ = ["SOLVERS", "Engine"]
 
@@ -108,10 +108,9 @@ class Engine:
 
         Raises InvalidRequest, on iteration, where a prompt is too long or the conditions don't fit.
         """
-        for prompt in dict.fromkeys((film.plan.prompt, *film.prompts, film.plan.negative)):
-            verdict = self.guard.screen(prompt)
-            if not verdict.allowed:
-                return iter([Refused(verdict)])
+        verdict = screen_words(self.guard, (film.plan.prompt, *film.prompts), film.plan.negative)
+        if not verdict.allowed:
+            return iter([Refused(verdict)])
         return self._film(film)
 
     def encode(self, frames: Pixels) -> Float[Tensor, "1 c t h w"]:

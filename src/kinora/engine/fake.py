@@ -22,7 +22,7 @@ from kinora.engine.reel import Reel
 from kinora.flow.windows import Reach, Window
 from kinora.flow.windows import plan as plan_windows
 from kinora.request import Limits, Plan, Shot
-from kinora.safety import FrameBook, Guard
+from kinora.safety import FrameBook, Guard, screen_words
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -57,10 +57,9 @@ class FakeEngine:
 
     def film(self, film: Film) -> Iterator[Event]:
         """Screen every prompt of `film` at once, then tell the events of `Engine.film`."""
-        for prompt in dict.fromkeys((film.plan.prompt, *film.prompts, film.plan.negative)):
-            verdict = self.guard.screen(prompt)
-            if not verdict.allowed:
-                return iter([Refused(verdict)])
+        verdict = screen_words(self.guard, (film.plan.prompt, *film.prompts), film.plan.negative)
+        if not verdict.allowed:
+            return iter([Refused(verdict)])
         return self._film(film)
 
     def _film(self, film: Film) -> Iterator[Event]:

@@ -18,7 +18,7 @@ from kinora.flow.conditions import Condition, Keyframes
 from kinora.flow.state import LatentState
 from kinora.media.ingest import load_frames, load_image
 from kinora.request import Plan
-from kinora.safety import FrameBook
+from kinora.safety import FrameBook, screen_words
 
 FADE = 4
 """Frames over which what the autoencoder lost of a given picture fades out: half a second of the shipped model."""
@@ -48,10 +48,9 @@ def tell(engine: Engine, story: Story) -> Iterator[Event]:
     expands = story.expand and engine.expander is not None
     texts = story.texts(holding=expands)
     # Together too: a sentence that is refused may be spread over shots.
-    for words in (*texts, " ".join(texts)):
-        verdict = engine.guard.screen(words)
-        if not verdict.allowed:
-            return iter([Refused(verdict)])
+    verdict = screen_words(engine.guard, texts)
+    if not verdict.allowed:
+        return iter([Refused(verdict)])
     reads = list(_reads(engine, texts, plans)) if expands else [Expansion(text, changed=False) for text in texts]
     told = [Read(text, read.prompt, read.notes) for text, read in zip(texts, reads, strict=True) if read.changed]
     given: dict[int, np.ndarray] = {}

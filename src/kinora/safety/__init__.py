@@ -1,7 +1,7 @@
 """Policy, screening and review: nothing leaves the engine without it."""
 
 from kinora.safety.guard import PolicyGuard, default_guard, lists_only_guard
-from kinora.safety.policy import ALLOWED, Finding, FrameBook, Guard, Policy, Verdict
+from kinora.safety.policy import ALLOWED, Finding, FrameBook, Guard, Policy, Verdict, screen_words
 
 __all__ = [
     "ALLOWED",
@@ -13,4 +13,5 @@ __all__ = [
     "Verdict",
     "default_guard",
     "lists_only_guard",
+    "screen_words",
 ]

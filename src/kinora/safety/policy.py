@@ -12,7 +12,7 @@ so there is no road around this package. A guard is any object with these two me
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from importlib.resources import files
 from pathlib import Path
@@ -191,8 +191,27 @@ class Guard(Protocol):
     def screen(self, prompt: str) -> Verdict:
         """Judge a prompt before anything is computed."""
 
+    def screen_chain(self, prompts: Sequence[str]) -> Verdict:
+        """Judge the prompts of one work, each alone and together."""
+
+    def screen_negative(self, prompt: str, negative: str) -> Verdict:
+        """Judge what a clip is steered away from."""
+
     def review(self, frames: Frames, book: FrameBook) -> Verdict:
         """Judge the next frames (uint8, T H W C) of a clip and enter each of them in `book`.
 
         The first refusal ends the clip: none of it is delivered.
         """
+
+
+def screen_words(guard: Guard, prompts: Iterable[str], negative: str = "") -> Verdict:
+    """The verdict on all the words of one work: each prompt, the prompts together, the negative beside them.
+
+    Every entrance asks this, so that none forgets one of the three.
+    """
+    words = [prompt for prompt in dict.fromkeys(prompts) if prompt]
+    verdict = guard.screen_chain(words) if len(words) > 1 else guard.screen(" ".join(words))
+    if verdict.allowed and negative:
+        steered = guard.screen_negative(" ".join(words), negative)
+        return steered if not steered.allowed else verdict
+    return verdict

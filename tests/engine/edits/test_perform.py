@@ -138,8 +138,9 @@ def test_what_is_put_back_at_a_seam_makes_its_jump_smaller(engine, moving):
 
 def test_what_is_brought_is_reviewed_before_anything_is_made(engine, moving):
     class Strict:
-        def screen(self, prompt):
-            return default_guard().screen(prompt)
+        screen, screen_chain, screen_negative = (
+            staticmethod(getattr(default_guard(), name)) for name in ("screen", "screen_chain", "screen_negative")
+        )
 
         def review(self, frames: np.ndarray, book: FrameBook) -> Verdict:
             return Verdict(False, ("violence",), "no")

@@ -8,7 +8,7 @@ from kinora.engine.edits.lowering import lower
 from kinora.engine.engine import Engine
 from kinora.engine.events import Done, Event, Progress, Read, Refused
 from kinora.engine.film import Film
-from kinora.safety import FrameBook
+from kinora.safety import FrameBook, screen_words
 
 
 def edit(engine: Engine, draft: Draft) -> Iterator[Event]:
@@ -16,10 +16,9 @@ def edit(engine: Engine, draft: Draft) -> Iterator[Event]:
 
     What the user brings is reviewed before anything is made of it, and once more where it is delivered.
     """
-    for prompt in (*draft.prompts, draft.plan.negative):
-        verdict = engine.guard.screen(prompt)
-        if not verdict.allowed:
-            return iter([Refused(verdict)])
+    verdict = screen_words(engine.guard, draft.prompts, draft.plan.negative)
+    if not verdict.allowed:
+        return iter([Refused(verdict)])
     for frames in draft.given:
         verdict = engine.guard.review(frames, FrameBook(fps=draft.plan.fps))
         if not verdict.allowed:
