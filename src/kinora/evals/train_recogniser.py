@@ -116,7 +116,7 @@ def still_objective(network: Network, batch: Batch) -> Float[Tensor, ""]:
     """Cross-entropy of what the second look says of single frames, the subject cut out a little askew."""
     pixels, masks, labels = batch
     second = network.second
-    before, now, after = pixels.split(1, dim=1)
+    before, now, after = pixels[:, :1], pixels[:, 1:2], pixels[:, 2:]
     seen = second.closeup.look(before, now, after, shaken(Course.of(masks)))
     return surprise({**second.closeup.identity(seen), "weather": second.air(before, now, after)}, labels)
 
