@@ -9,7 +9,8 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from string import ascii_lowercase as LETTERS
 
 from kinora.safety.lexicon import Lexicon
@@ -59,6 +60,10 @@ _CODE = [
 MORSE = dict(zip(_CODE, LETTERS, strict=True))
 
 
+def _read_match(decode: Callable[[str], str | None], lexicon: Lexicon, match: re.Match[str]) -> str:
+    return _believed(match[0], decode(match[0]), lexicon)
+
+
 def decipher(text: str, lexicon: Lexicon) -> tuple[str, str]:
     """Return the text with what is in cipher replaced by what it says, and the cipher's name ("" if none)."""
     for name, pattern, decode in (
@@ -67,7 +72,7 @@ def decipher(text: str, lexicon: Lexicon) -> tuple[str, str]:
         ("hexadecimal", _HEX, _from_hex),
         ("base64", _BASE64, _from_base64),
     ):
-        plain = pattern.sub(lambda match, decode=decode: _believed(match[0], decode(match[0]), lexicon), text)
+        plain = pattern.sub(partial(_read_match, decode, lexicon), text)
         if plain != text:
             return plain, name
     single = _single_words(text, lexicon)

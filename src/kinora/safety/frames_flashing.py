@@ -104,7 +104,8 @@ def _cells(values: Cells) -> Cells:
         side = values.shape[axis]
         edges = np.linspace(0, side, min(GRID, side), endpoint=False).astype(int)
         widths = np.diff(np.append(edges, side)).astype(np.float32)
-        values = np.add.reduceat(values, edges, axis=axis) / widths.reshape(-1, *[1] * (2 - axis))
+        sums = np.add.reduceat(values, edges, axis=axis)
+        values = (sums / widths.reshape(-1, *[1] * (2 - axis))).astype(np.float32, copy=False)
     return values
 
 

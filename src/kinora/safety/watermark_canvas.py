@@ -57,7 +57,8 @@ def resampled(planes: Planes, scale: float, size: tuple[int, int] | None = None)
     rows, columns = size or (max(1, round(height * scale)), max(1, round(width * scale)))
     if scale == 1 and (rows, columns) == (height, width):
         return planes
-    return weights(height, rows, scale) @ planes @ weights(width, columns, scale).T
+    resized = weights(height, rows, scale) @ planes @ weights(width, columns, scale).T
+    return resized.astype(np.float32, copy=False)
 
 
 def flatten(cells: Planes) -> tuple[Planes, Planes]:

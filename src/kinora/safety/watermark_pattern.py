@@ -89,7 +89,8 @@ def waves_of_the_tile() -> tuple[Whole, Whole]:
 
 def fold(planes: Planes) -> Planes:
     """The mean tile (T 64 64) of planes T H W."""
-    return _folding(planes.shape[-2]) @ planes @ _folding(planes.shape[-1]).T
+    tile = _folding(planes.shape[-2]) @ planes @ _folding(planes.shape[-1]).T
+    return tile.astype(np.float32, copy=False)
 
 
 def spread(tiles: Planes, rows: int, columns: int) -> Planes:
