@@ -116,7 +116,7 @@ class TermList:
         words = parted(plain_words(text))
         hits = [*self._spelt(words, language), *self._hidden(words, language)]
         covered = {i for hit in hits if hit.category == "exceptions" for i in range(hit.start, hit.stop)}
-        kept: dict[tuple[str, str, int, int], Hit] = {}
+        kept: dict[tuple[str, int, int, int], Hit] = {}
         for hit in hits:
             if hit.category != "exceptions" and not covered.issuperset(range(hit.start, hit.stop)):
                 kept.setdefault((hit.category, hit.severity, hit.start, hit.stop), hit)
