@@ -44,7 +44,7 @@ def neighbours(frames: Frames, every: int) -> tuple[Chosen, Chosen, Chosen]:
     """The frames before, at and after every so many frames; beyond a clip's ends it stands still."""
     last = frames.shape[1] - 1
     at = torch.arange(0, last + 1, every)
-    return frames[:, (at - 1).clamp_min(0)], frames[:, at], frames[:, (at + 1).clamp_max(last)]
+    return frames[:, (at - 1).clamp_min(0)], frames[:, ::every], frames[:, (at + 1).clamp_max(last)]
 
 
 def joined(before: Frames, now: Frames, after: Frames) -> Float[Tensor, "b t 5 h w"]:
