@@ -45,7 +45,7 @@ def command(kinora, tiny, tmp_path):
     y, x = np.mgrid[:96, :96]
     ground = np.stack([x + 60, y + 60, 200 - x], axis=-1).astype(np.uint8)
     Image.fromarray(ground).save(tmp_path / "still.png")
-    frames = np.stack([np.roll(ground, 3 * index, axis=1) for index in range(9)])
+    frames = np.stack([np.roll(ground, 3 * index, axis=1) for index in range(6)])
     Clip(frames=frames, fps=8, prompt="a wall", seed=0, model="tiny").save(tmp_path / "ours.mp4")
 
     def run(words):

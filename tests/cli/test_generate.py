@@ -66,7 +66,7 @@ BAD = [
     (["x", "--model", "TINY", "-o", "x.avi"], "x.avi: the extension chooses the format"),
     (["x", "--model", "TINY", "-o", "."], "the extension chooses the format"),
     (["x", "--model", "TINY", "-o", "/proc/x.mp4"], "/proc/x.mp4: can't be written"),
-    (["hardcore porn", "--model", "TINY"], "hardcore porn: Kinora makes no video of this kind (sexual)"),
+    (["hardcore porn", "--model", "TINY"], "hardcore porn: Kinora makes no video of this kind (sexual"),
     (["very " * 300, "--model", "TINY"], "a prompt has at most 128 wordpieces"),
 ]
 

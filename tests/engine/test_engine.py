@@ -11,7 +11,7 @@ from kinora.engine.engine import SOLVERS, Engine
 from kinora.engine.events import Done, Frames, Progress, Refused, collect
 from kinora.errors import InvalidRequest, KinoraError
 from kinora.request import Shot
-from kinora.safety import FrameBook, Verdict, default_guard
+from kinora.safety import FrameBook, Verdict, default_guard, lists_only_guard
 
 PROMPT = "a red ball bounces"
 
@@ -108,9 +108,9 @@ def test_a_prompt_with_too_many_wordpieces_is_refused_not_cut(engine):
 
 def test_a_refused_prompt_is_never_read(engine, monkeypatch):
     monkeypatch.setattr(type(engine.model.text), "encode", lambda *_: pytest.fail("computed"))
-    (event,) = engine.generate(Shot("hardcore porn"))
+    (event,) = Engine(engine.model, lists_only_guard()).generate(Shot("hardcore porn"))
     assert isinstance(event, Refused)
-    assert event.verdict.categories == ("sexual",)
+    assert "sexual" in event.verdict.categories
 
 
 class Nervous:
