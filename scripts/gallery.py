@@ -81,9 +81,15 @@ def page(clips: dict[str, kinora.Clip]) -> str:
     """The gallery as Markdown: the picture, and beside it the words that made it."""
     first = next(iter(clips.values()))
     rows = [
-        f"| ![{name.replace('-', ' ')}]({name}.webp) | {clip.prompt} | {clip.seed} |" for name, clip in clips.items()
+        f"| ![{name.replace('-', ' ')}]({name}.webp) | {words(clip)} | {clip.seed} |" for name, clip in clips.items()
     ]
     return INTRODUCTION.format(model=f"{first.model} {first.version}".strip()) + "\n".join(rows) + "\n"
+
+
+def words(clip: kinora.Clip) -> str:
+    """The prompt, and what the model read where that is something else."""
+    asked = clip.info.get("prompt_asked", clip.prompt)
+    return asked if asked == clip.prompt else f"{asked}<br>*read as:* {clip.prompt}"
 
 
 INTRODUCTION = """# Gallery
