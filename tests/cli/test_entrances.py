@@ -24,7 +24,7 @@ ENTRANCES = {
     "animate": (["animate", "still.png", "the ball rolls"], ["c2pa.created"], MADE, ["inputTo"]),
     "extend": (["extend", "ours.mp4", "it rolls on", "--seconds", 0.5], OPENED, MADE, ["parentOf"]),
     "join": (
-        ["join", "ours.mp4", "ours.mp4", "--prompt", "on", "--seconds", 0.5],
+        ["join", "brief.mp4", "brief.mp4", "--prompt", "on", "--seconds", 0.5],
         PLACED,
         "compositeSynthetic",
         ["componentOf"] * 2,
@@ -41,12 +41,13 @@ WITHOUT_PICTURES = {"expand", "doctor", "train", "eval", "screen", "redteam", "v
 
 @pytest.fixture
 def command(kinora, tiny, tmp_path):
-    """Run an entrance with the tiny model, in a directory with a picture and a clip of Kinora's own."""
+    """Run an entrance with the tiny model, in a directory with a picture and two clips of Kinora's own."""
     y, x = np.mgrid[:96, :96]
     ground = np.stack([x + 60, y + 60, 200 - x], axis=-1).astype(np.uint8)
     Image.fromarray(ground).save(tmp_path / "still.png")
-    frames = np.stack([np.roll(ground, 3 * index, axis=1) for index in range(6)])
+    frames = np.stack([np.roll(ground, 3 * index, axis=1) for index in range(9)])
     Clip(frames=frames, fps=8, prompt="a wall", seed=0, model="tiny").save(tmp_path / "ours.mp4")
+    Clip(frames=frames[:5], fps=8, prompt="a wall", seed=0, model="tiny").save(tmp_path / "brief.mp4")
 
     def run(words):
         options = [*SIZE, *([] if words[0] == "world" else ["--model", tiny, "--seed", 7, "--steps", 1])]
