@@ -13,7 +13,7 @@ import torch.nn.functional as F
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from kinora.evals.layers import Frames, joined, neighbours, over_time, summarised, unit
+from kinora.evals.layers import Frames, clipwise, joined, neighbours, over_time, summarised, unit
 
 WINDOW = 48
 """Pixels to a side of the window: about what a subject of middling size has in a picture of 128."""
@@ -106,7 +106,7 @@ class Closeup(nn.Module):
     def look(self, before: Frames, now: Frames, after: Frames, course: Course) -> Float[Tensor, "b t d"]:
         """What the window holds in each frame."""
         cut = joined(*(windows(frames, course) for frames in (before, now, after)))
-        return F.relu(self.reader(cut.flatten(0, 1))).unflatten(0, cut.shape[:2])
+        return clipwise(F.relu(self.reader(cut.flatten(0, 1))), cut)
 
     def identity(self, seen: Float[Tensor, "b t d"]) -> dict[str, Tensor]:
         """Logits of subject and colour from what was seen, in however many frames."""
@@ -121,7 +121,7 @@ def windows(pictures: Float[Tensor, "b t c h w"], course: Course) -> Float[Tenso
     y = course.y[..., None] + course.side[..., None] * grid
     at = torch.stack([x[:, :, None, :].expand(-1, -1, WINDOW, -1), y[:, :, :, None].expand(-1, -1, -1, WINDOW)], dim=-1)
     flat = F.grid_sample(pictures.flatten(0, 1), at.flatten(0, 1) * 2 - 1, align_corners=False)
-    return flat.unflatten(0, pictures.shape[:2])
+    return clipwise(flat, pictures)
 
 
 class Air(nn.Module):
@@ -135,6 +135,6 @@ class Air(nn.Module):
     def forward(self, before: Frames, now: Frames, after: Frames) -> Float[Tensor, "b words"]:
         """Logits from a few frames, each with its neighbours."""
         pictures = joined(before, now, after)
-        maps = self.reader(pictures.flatten(0, 1)).unflatten(0, pictures.shape[:2])  # b t c h w
+        maps = clipwise(self.reader(pictures.flatten(0, 1)), pictures)  # b t c h w
         logits: Tensor = self.head(torch.cat([maps.mean((1, 3, 4)), maps.amax((3, 4)).mean(1)], dim=1))
         return logits

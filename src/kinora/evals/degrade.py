@@ -16,6 +16,8 @@ from einops import rearrange
 from jaxtyping import Float
 from torch import Generator, Tensor
 
+from kinora.evals.layers import clipwise
+
 Clips = Float[Tensor, "b t 3 h w"]
 
 PATCH = (4, 8, 8)
@@ -130,13 +132,13 @@ def unpatched(flat: Float[Tensor, "b n p"], shape: torch.Size) -> Clips:
 
 def halved(clips: Clips) -> Float[Tensor, "b t 3 h2 w2"]:
     """Half the height and width, by means of four pixels."""
-    return F.avg_pool2d(clips.flatten(0, 1), 2).unflatten(0, clips.shape[:2])
+    return clipwise(F.avg_pool2d(clips.flatten(0, 1), 2), clips)
 
 
 def doubled(clips: Clips) -> Float[Tensor, "b t 3 h2 w2"]:
     """Twice the height and width, smoothly."""
     wide = F.interpolate(clips.flatten(0, 1), scale_factor=2.0, mode="bilinear", align_corners=False)
-    return wide.unflatten(0, clips.shape[:2])
+    return clipwise(wide, clips)
 
 
 def fitted_components(clips: Clips) -> Components:

@@ -35,6 +35,11 @@ def summarised(states: Float[Tensor, "b d t"]) -> Float[Tensor, "b four_d"]:
     return torch.cat([states.mean(2), states.amax(2), drift, states.std(2, correction=0)], dim=1)
 
 
+def clipwise(frames: Float[Tensor, "n ..."], like: Float[Tensor, "b t ..."]) -> Float[Tensor, "b t ..."]:
+    """Frames of all clips in a row, put back into the clips that `like` has."""
+    return frames.reshape(*like.shape[:2], *frames.shape[1:])
+
+
 def doubled(x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c h2 w2"]:
     """Twice the height and width."""
     return F.interpolate(x, scale_factor=2.0, mode="nearest")

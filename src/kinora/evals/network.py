@@ -16,7 +16,7 @@ from torch import Tensor, nn
 
 from kinora.evals.attributes import CORE
 from kinora.evals.closeup import Air, Closeup
-from kinora.evals.layers import doubled, joined, neighbours, over_time, summarised, unit
+from kinora.evals.layers import clipwise, doubled, joined, neighbours, over_time, summarised, unit
 
 SIDE = 128
 """Pictures are brought to SIDE x SIDE before they are judged."""
@@ -111,7 +111,7 @@ class Overview(nn.Module):
 
     def forward(self, pixels: Float[Tensor, "b t 3 h w"], stride: int = 2) -> Guess:
         """As `Network.forward`."""
-        small = F.avg_pool2d(pixels.flatten(0, 1), SIDE // OVERVIEW_SIDE).unflatten(0, pixels.shape[:2])
+        small = clipwise(F.avg_pool2d(pixels.flatten(0, 1), SIDE // OVERVIEW_SIDE), pixels)
         frames, maps = self._trunk(joined(*neighbours(small, every=stride)))
         states = frames[:, :: 2 // stride].transpose(1, 2)  # b d t
         for block in self.temporal:

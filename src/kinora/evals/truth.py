@@ -75,7 +75,12 @@ def _shard(path: Path, draw_masks: Callable[[Scene], Bytes]) -> Iterator[Sample]
         ) from error
     masks = cache(partial(_masks, path, draw_masks))
     for i, clip in enumerate(np.load(path.with_suffix(".npy"), mmap_mode="r")):
-        yield Sample(clip=clip, masks=lambda i=i: masks()[i], labels=labels[i])
+        yield Sample(clip=clip, masks=partial(_one, masks, i), labels=labels[i])
+
+
+def _one(masks: Callable[[], Bytes], index: int) -> Bytes:
+    """The masks of one clip of a shard, whose masks are drawn together when the first is asked for."""
+    return masks()[index]
 
 
 def _masks(shard: Path, draw_masks: Callable[[Scene], Bytes]) -> Bytes:
