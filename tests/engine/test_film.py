@@ -155,10 +155,14 @@ def test_conditions_that_do_not_fit_are_refused(engine):
 
 @pytest.mark.parametrize("where", ["span", "negative"])
 def test_every_prompt_is_screened(model, where):
-    bad = "hardcore porn"
     engine = Engine(model, default_guard())
-    spans = (Span(prompt=PROMPT, latents=3), Span(prompt=bad if where == "span" else PROMPT, latents=2))
-    plan = replace(planned(engine, 17), negative=bad if where == "negative" else "")
+    # To steer away from nudity is well meant; to steer a picture of somebody away from clothes is not.
+    prompt, bad, negative = {
+        "span": (PROMPT, "hardcore porn", ""),
+        "negative": ("a woman",) * 2 + ("clothes, dressed",),
+    }[where]
+    spans = (Span(prompt=prompt, latents=3), Span(prompt=bad, latents=2))
+    plan = replace(planned(engine, 17), prompt=prompt, negative=negative)
     for one in (engine, FakeEngine(default_guard())):
         (event,) = one.film(Film(plan=plan, spans=spans))
         assert isinstance(event, Refused)
