@@ -56,4 +56,4 @@ stage decoder
 
 stage export
 card=(); [ -e "$to/MODEL_CARD.md" ] && card=(--card "$to/MODEL_CARD.md")
-kinora train export "$out/last" --vae "$out/decoder" --recipe cpu_small_takes --out "$to" "${card[@]}"
+kinora train export "$out/last" --vae "$out/decoder" --recipe cpu_small_takes --version 2 --out "$to" "${card[@]}"
