@@ -1,0 +1,196 @@
+"""What goes wrong, as OpenAI's clients read it: `{"error": {"message", "type", "param", "code"}}`, all four, always.
+
+    raise ApiError(404, "No video 'video_1'.", code="not_found", param="video_id")
+
+The clients retry 408, 409, 429 and every 5xx, a POST too, unless `x-should-retry: false` forbids it: whatever a second
+try can't mend carries that header, and a full queue is 429 with Retry-After, never 409.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+from fastapi import FastAPI, Request
+from fastapi.exceptions import RequestValidationError
+from fastapi.responses import JSONResponse
+from pydantic import ValidationError
+from starlette.exceptions import HTTPException
+
+from kinora import errors
+
+log = logging.getLogger(__name__)
+
+TYPES = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error"}
+"""The envelope's `type` by status; 400 to 499 are otherwise `invalid_request_error`, the rest `server_error`."""
+
+CODES = {400: "invalid_value", 401: "invalid_api_key", 403: "access_not_granted", 404: "not_found"}
+CODES |= {405: "method_not_allowed", 413: "request_too_large", 415: "unsupported_media_type"}
+CODES |= {429: "rate_limit_exceeded", 503: "unavailable"}
+"""The `code` of errors that say nothing nearer."""
+
+BLOCKED = "moderation_blocked"
+
+
+class ApiError(Exception):
+    """An answer other than the one asked for. `param` names the field at fault; `headers` go out with it."""
+
+    def __init__(
+        self,
+        status: int,
+        message: str,
+        *,
+        code: str | None = None,
+        param: str | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message
+        self.code = code or CODES.get(status, "server_error" if status >= 500 else "invalid_request")
+        self.param = param
+        self.headers = dict(headers or {})
+
+    def response(self) -> JSONResponse:
+        """The answer as it is sent."""
+        headers = dict(self.headers)
+        if self.status == 409 or (self.status >= 500 and "Retry-After" not in headers):
+            headers.setdefault("x-should-retry", "false")
+        return JSONResponse(self.body(), status_code=self.status, headers=headers)
+
+    def body(self) -> dict[str, Any]:
+        """The envelope."""
+        kind = TYPES.get(self.status, "invalid_request_error" if self.status < 500 else "server_error")
+        return {"error": {"message": self.message, "type": kind, "param": self.param, "code": self.code}}
+
+
+def not_found(what: str, identifier: str, param: str) -> ApiError:
+    """The error for a thing that isn't there, or belongs to somebody else: the two look the same from outside."""
+    return ApiError(404, f"No {what} found with id '{identifier[:80]}'.", code="not_found", param=param)
+
+
+def of_kinora(error: errors.KinoraError, param: str | None = None) -> ApiError:
+    """What one of Kinora's own errors becomes: its message names value, rule and remedy already."""
+    match error:
+        case errors.Refused():
+            return ApiError(400, str(error), code=BLOCKED, param=param)
+        case errors.UnknownModel():
+            return ApiError(404, str(error), code="model_not_found", param=param or "model")
+        case errors.BadInputFile():
+            return ApiError(400, str(error), code="invalid_file", param=param)
+        case errors.UserError():
+            return ApiError(400, str(error), code="invalid_value", param=param)
+        case errors.Unavailable():
+            return ApiError(503, str(error), code="unavailable", param=param)
+        case _:
+            return ApiError(500, "The server failed; its log says why.", code="server_error")
+
+
+def of_validation(found: list[Any], *, skip: int = 0) -> ApiError:
+    """The first of pydantic's complaints, in OpenAI's words; the first `skip` parts of its place are left out."""
+    first = found[0]
+    param = place(first["loc"][skip:])
+    kind, said = str(first["type"]), str(first["msg"]).removeprefix("Value error, ")
+    if kind == "missing":
+        return ApiError(400, f"Missing required parameter: '{param}'.", code="missing_required_parameter", param=param)
+    if kind == "extra_forbidden":
+        return ApiError(400, f"Unknown parameter: '{param}'.", code="unknown_parameter", param=param)
+    if wanted := WANTED.get(kind):
+        got = named(first.get("input"))
+        message = f"Invalid type for '{param}': expected {wanted}, but got {got} instead."
+        return ApiError(400, message, code="invalid_type", param=param)
+    return ApiError(400, f"Invalid value for '{param}': {said}.", code="invalid_value", param=param or None)
+
+
+WANTED = {
+    "string_type": "a string",
+    "int_type": "an integer",
+    "int_parsing": "an integer",
+    "int_from_float": "an integer",
+    "float_type": "a number",
+    "float_parsing": "a number",
+    "bool_type": "a boolean",
+    "bool_parsing": "a boolean",
+    "list_type": "an array",
+    "dict_type": "an object",
+    "model_type": "an object",
+    "model_attributes_type": "an object",
+    "is_instance_of": "a file",
+}
+"""What pydantic wanted where it found another type."""
+
+
+def named(value: object) -> str:
+    """A JSON value's type, with its article."""
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "a boolean"
+        case str():
+            return "a string"
+        case int():
+            return "an integer"
+        case float():
+            return "a decimal"
+        case list():
+            return "an array"
+        case dict():
+            return "an object"
+        case _:
+            return "a file"
+
+
+def place(parts: tuple[str | int, ...]) -> str:
+    """`("shots", 0, "prompt")` as `shots[0].prompt`."""
+    text = ""
+    for part in parts:
+        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
+    return text
+
+
+def install(app: FastAPI) -> None:
+    """Make every failure of `app` answer with the envelope, and none with a stack trace."""
+
+    async def api(_: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, ApiError)
+        return error.response()
+
+    async def kinora(_: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, errors.KinoraError)
+        answer = of_kinora(error)
+        if answer.status >= 500:
+            log.error("%s: %s", type(error).__name__, error)
+        return answer.response()
+
+    async def query(_: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, RequestValidationError)
+        return of_validation(list(error.errors()), skip=1).response()
+
+    async def body(_: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, ValidationError)
+        return of_validation(list(error.errors())).response()
+
+    async def http(request: Request, error: Exception) -> JSONResponse:
+        assert isinstance(error, HTTPException)
+        said = {
+            404: f"Unknown request URL: {request.method} {request.url.path[:200]}. See /docs for what there is.",
+            405: f"{request.method} is not allowed for {request.url.path[:200]}.",
+        }.get(error.status_code, str(error.detail))
+        return ApiError(error.status_code, said, headers=error.headers).response()
+
+    async def anything(request: Request, error: Exception) -> JSONResponse:
+        log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+        return ApiError(500, "The server failed; its log says why.", code="server_error").response()
+
+    handlers: list[tuple[type[Exception], Callable[[Request, Exception], Awaitable[JSONResponse]]]] = [
+        (ApiError, api),
+        (errors.KinoraError, kinora),
+        (RequestValidationError, query),
+        (ValidationError, body),
+        (HTTPException, http),
+        (Exception, anything),
+    ]
+    for kind, handler in handlers:
+        app.add_exception_handler(kind, handler)
