@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# From an empty folder to src/kinora/weights/kinora-small on two CPU cores, in about four hours.
+# From an empty folder to src/kinora/weights/kinora-small on two CPU cores, in about five hours.
 #
 #     runs/cpu.sh                    the whole run; after a kill the same command goes on where it was
 #     TRY=1 runs/cpu.sh              every stage with tiny numbers, in a few minutes, into runs/out/try
 #
 # Needs `make check` to have made .venv, and OpenGL through EGL (see README.md). Measured on a two-core Xeon without AMX:
-# drawing 9 minutes (about 6 clips a second), autoencoder 11, latents 7, flow 56, 85 and 50, the decoder again 8. More
+# drawing 9 minutes (about 6 clips a second), autoencoder 11, latents 7, flow 56, 85 and 50, the decoder again 45. More
 # of each is better: CLIPS, FLOW_MINUTES and the others below.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -15,7 +15,7 @@ if [ -n "${TRY:-}" ]; then
   autoencoder=(--steps 3); decoder=(--steps 3); flow=(--steps 3); motion=(--steps 2); last=(--steps 2); to=$out/model
 else
   out=${OUT:-runs/out/cpu}; clips=${CLIPS:-2048}; images=${IMAGES:-6144}; takes=${TAKES:-384}; hides=${HIDES:-96}
-  autoencoder=(--minutes "${AUTOENCODER_MINUTES:-11}"); decoder=(--minutes "${DECODER_MINUTES:-8}")
+  autoencoder=(--minutes "${AUTOENCODER_MINUTES:-11}"); decoder=(--minutes "${DECODER_MINUTES:-45}")
   flow=(--minutes "${FLOW_MINUTES:-56}"); motion=(--minutes "${MOTION_MINUTES:-85}"); last=(--minutes "${LAST_MINUTES:-50}")
   to=${TO:-src/kinora/weights/kinora-small}
 fi

@@ -1,12 +1,13 @@
 """Fitting the autoencoder: principal components are right, training improves on them, files round-trip."""
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
 import torch
 
-from kinora.errors import BadInputFile
+from kinora.errors import BadInputFile, InvalidRequest
 from kinora.models.vae import Autoencoder, AutoencoderConfig
 from kinora.train import autoencoder as ae
 
@@ -78,7 +79,30 @@ def test_missing_shards_are_named(tmp_path):
 def test_refining_moves_the_decoder_and_no_latent(data, tmp_path):
     recipe = ae.AutoencoderRecipe(model=TINY, patches=500, steps=3, batch=2, frames=5, crop=32, threads=1)
     first = ae.train_autoencoder(data, tmp_path / "first", recipe)
-    second = ae.train_autoencoder(data, tmp_path / "second", recipe, refine=tmp_path / "first")
+    larger = replace(recipe, model=replace(TINY, decoder_blocks=(1, 2, 3)))
+    second = ae.train_autoencoder(data, tmp_path / "second", larger, refine=tmp_path / "first")
+    assert ae.load_autoencoder(tmp_path / "second").config.decoder_blocks == (1, 2, 3)
     clip = ae.to_pixels(ae.open_shards(data, "clips")[1][:2])
     torch.testing.assert_close(second.encode(clip), first.encode(clip), rtol=0, atol=0)
     assert not torch.equal(second.decode(first.encode(clip)), first.decode(first.encode(clip)))
+
+
+def test_a_grown_decoder_gives_the_same_pixels_at_first():
+    torch.manual_seed(0)
+    model = Autoencoder(TINY)
+    for p in model.parameters():
+        torch.nn.init.normal_(p, std=0.1)
+    latents = torch.randn(1, 16, 3, 2, 2)
+    larger = ae.grown(model, (2, 1, 3))
+    torch.testing.assert_close(larger.decode(latents), model.decode(latents), rtol=0, atol=0)
+    with pytest.raises(InvalidRequest, match="only grows"):
+        ae.grown(larger, (1, 1, 1))
+
+
+def test_a_calm_clip_counts_as_much_as_a_busy_one():
+    error = torch.zeros(2, 3, 5, 8, 8)
+    error[0], error[1] = 0.02, 0.2
+    both = ae.reconstruction_loss(error, torch.zeros_like(error))
+    assert both == pytest.approx((0.02 + 0.2) / 2, rel=0.01)
+    flickering = error * torch.tensor([1.0, -1.0, 1.0, -1.0, 1.0])[:, None, None]
+    assert ae.reconstruction_loss(flickering, torch.zeros_like(error)) > both * 1.1

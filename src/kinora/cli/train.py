@@ -25,14 +25,15 @@ def autoencoder(
     minutes: Annotated[float, typer.Option(min=0.01, help="Length of the run.")] = 11.0,
     steps: Annotated[int | None, typer.Option(min=1, help="Length in steps instead.")] = None,
     refine: Annotated[
-        Path | None, typer.Option(help="Folder of an autoencoder: train only its decoder, on noisier latents.")
+        Path | None, typer.Option(help="Folder of an autoencoder: let its decoder grow and train that alone.")
     ] = None,
     threads: Annotated[int, typer.Option(min=1, help="Processor threads.")] = 2,
 ) -> None:
     """Fit the autoencoder: principal components, then a learned correction."""
     from kinora.train.autoencoder import AutoencoderRecipe, train_autoencoder
 
-    recipe = AutoencoderRecipe(minutes=minutes, steps=steps, threads=threads, noise=0.2 if refine else 0.05)
+    chosen = AutoencoderRecipe.refining if refine else AutoencoderRecipe
+    recipe = chosen(minutes=minutes, steps=steps, threads=threads)
     train_autoencoder(data, out, recipe, refine=refine, report=lambda row: typer.echo(_figures(row)))
 
 

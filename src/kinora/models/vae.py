@@ -222,7 +222,7 @@ class Block(nn.Module):
         self.norm = nn.LayerNorm(width)
         self.conv1 = nn.Conv2d(width, width, 3, padding=1)
         self.conv2 = nn.Conv2d(width, width, 3, padding=1)
-        nn.init.zeros_(self.conv2.weight)
+        _zero(self.conv2)
 
     def forward(self, x: Float[Tensor, "n c h w"]) -> Float[Tensor, "n c h w"]:
         """Same shape."""
@@ -237,7 +237,7 @@ class TemporalBlock(nn.Module):
         self.norm = nn.LayerNorm(width)
         self.conv1 = nn.Conv2d(2 * width, width, 3, padding=1)
         self.conv2 = nn.Conv2d(width, width, 3, padding=1)
-        nn.init.zeros_(self.conv2.weight)
+        _zero(self.conv2)
 
     def forward(self, x: Float[Tensor, "n c h w"], batch: int, past: Past) -> Float[Tensor, "n c h w"]:
         """Same shape; `n` is batch x time."""

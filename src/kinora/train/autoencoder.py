@@ -10,7 +10,7 @@ import json
 import math
 import time
 from collections.abc import Callable, Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +22,7 @@ from jaxtyping import Float
 from safetensors.torch import save_file
 from torch import Tensor
 
-from kinora.errors import BadInputFile
+from kinora.errors import BadInputFile, InvalidRequest
 from kinora.models.vae import Autoencoder, AutoencoderConfig, patchify
 
 Frames = npt.NDArray[np.uint8]  # T H W C
@@ -46,6 +46,19 @@ class AutoencoderRecipe:
     seed: int = 0
     threads: int = 2
 
+    @classmethod
+    def refining(cls, minutes: float = 60.0, steps: int | None = None, threads: int = 2) -> "AutoencoderRecipe":
+        """The decoder's second lesson: more blocks, wider crops (fewer zeros from beyond the edge), noisier latents."""
+        return cls(
+            model=AutoencoderConfig(decoder_blocks=(3, 4, 5)),
+            minutes=minutes,
+            steps=steps,
+            threads=threads,
+            crop=96,
+            batch=4,
+            noise=0.1,
+        )
+
 
 def train_autoencoder(
     data: Path,
@@ -57,9 +70,10 @@ def train_autoencoder(
 ) -> Autoencoder:
     """Fit on the rendered shards in `data`, write `vae.safetensors` and `vae.json` into `out`, return the model.
 
-    `refine`: folder of an autoencoder whose decoder is trained further while its encoder, and so every latent made
-    with it, stays as it is. `report` receives a row of figures now and then (step, minutes, loss, held-out PSNR in
-    dB). The last shard of clips is held out. Raises BadInputFile when `data` holds no shards.
+    `refine`: folder of an autoencoder whose decoder is trained further, grown to the recipe's blocks, while its
+    encoder, and so every latent made with it, stays as it is. `report` receives a row of figures now and then (step,
+    minutes, loss, held-out PSNR in dB), and what there is then is saved. The last shard of clips is held out. Raises
+    BadInputFile when `data` holds no shards.
     """
     torch.set_num_threads(recipe.threads)
     generator = np.random.default_rng(recipe.seed)
@@ -68,7 +82,7 @@ def train_autoencoder(
     train, held_out = (clips[:-1], clips[-1]) if len(clips) > 1 else (clips, clips[0])
 
     if refine:
-        model = load_autoencoder(refine).train()
+        model = grown(load_autoencoder(refine), recipe.model.decoder_blocks).train()
     else:
         model = Autoencoder(recipe.model)
         fit_principal_components(model, sample_patches(train, recipe.patches, model.stride, generator))
@@ -77,6 +91,7 @@ def train_autoencoder(
         report(rows[-1])
     for row in _descend(model, train, held_out, recipe, generator, refining=refine is not None):
         rows.append(row)
+        save_autoencoder(model, out, {"recipe": asdict(recipe), "history": rows})
         if report:
             report(row)
     if not refine:
@@ -129,14 +144,29 @@ def _descend(
 
 
 def reconstruction_loss(output: Float[Tensor, "b 3 T H W"], target: Float[Tensor, "b 3 T H W"]) -> Float[Tensor, ""]:
-    """Squared and absolute error, plus absolute error of differences along height, width (edges) and time (flicker)."""
+    """Root mean square error of each clip, and absolute error of differences in time (flicker) and space (edges).
+
+    The root lets a calm picture count as much as a busy one, as the mean of PSNRs does.
+    """
     error = output - target
-    loss = 4 * error.square().mean() + 0.5 * error.abs().mean()
-    for dim in (3, 4):
-        loss = loss + 0.25 * error.diff(dim=dim).abs().mean()
-    if error.shape[2] > 1:
-        loss = loss + 0.25 * error.diff(dim=2).abs().mean()
+    loss = (error.square().mean((1, 2, 3, 4)) + 1e-5).sqrt().mean()
+    for dim in (2, 3, 4):
+        if error.shape[dim] > 1:
+            loss = loss + 0.1 * error.diff(dim=dim).abs().mean()
     return loss
+
+
+def grown(model: Autoencoder, decoder_blocks: tuple[int, int, int]) -> Autoencoder:
+    """The same autoencoder, to the bit, with more blocks in its decoder (a new block's last convolution is zero).
+
+    Raises InvalidRequest where it has more blocks already.
+    """
+    had = model.config.decoder_blocks
+    if any(new < old for new, old in zip(decoder_blocks, had, strict=True)):
+        raise InvalidRequest(f"decoder blocks {decoder_blocks}", rule=f"a decoder only grows; this one has {had}")
+    larger = Autoencoder(replace(model.config, decoder_blocks=decoder_blocks))
+    larger.load_state_dict({**larger.state_dict(), **model.state_dict()})
+    return larger
 
 
 @torch.no_grad()
