@@ -12,7 +12,7 @@ from jaxtyping import Float
 from torch import Tensor
 
 from kinora.flow.rollout import BlockStep
-from kinora.flow.sample import solve
+from kinora.flow.sample import Solve, solve
 from kinora.flow.solvers import Solver, Step, Velocity, unipc
 from kinora.flow.state import LatentState
 from kinora.flow.windows import Window
@@ -24,11 +24,13 @@ def slide_steps(
     windows: Sequence[Window],
     sigmas: Float[Tensor, " n"],
     solver: Solver = unipc,
+    by: Solve = solve,
 ) -> Iterator[BlockStep]:
     """Solves the windows of a `plan` of `state` one after another, yielding every step.
 
     `velocity` gives each window's own, which follows its prompt. A step's x are the latent frames the window makes; a
-    window of held frames is told without solving. Over one window that sees all it is the ordinary solver.
+    window of held frames is told without solving. Over one window that sees all it is the ordinary solver. `by` says
+    how held frames are held.
     """
     clean, mask = state.clean.clone(), state.mask.clone()
     for index, window in enumerate(windows):
@@ -39,6 +41,6 @@ def slide_steps(
         part = replace(state, latent=state.latent[:, :, seen], clean=clean[:, :, seen], mask=mask[:, :, seen])
         first = seen.index(window.made.start)
         own = slice(first, first + len(window.made))
-        for step in solve(velocity(index), part, sigmas, solver):
+        for step in by(velocity(index), part, sigmas, solver):
             yield BlockStep(index, replace(step, x=step.x[:, :, own]))
         clean[:, :, made], mask[:, :, made] = step.x[:, :, own], 0

@@ -83,6 +83,22 @@ def unipc(velocity: Velocity, x: Float[Tensor, "b c t h w"], sigmas: Float[Tenso
     return _multistep(velocity, x, sigmas, correct=True)
 
 
+def renoising(draw: Callable[[Float[Tensor, "b c t h w"]], Float[Tensor, "b c t h w"]]) -> Solver:
+    """For models distilled to a few steps (CausVid, Self-Forcing): guess the clean end, noise it anew, guess again.
+
+    `draw(x)` is fresh noise of the shape of x. Unlike all others this does not follow one path: it samples.
+    """
+
+    def renoise(velocity: Velocity, x: Float[Tensor, "b c t h w"], sigmas: Float[Tensor, " n"]) -> Iterator[Step]:
+        for index, (s, s_next) in enumerate(_intervals(sigmas)):
+            x = x - s * velocity(x, sigmas[index].to(x.device))
+            if s_next > 0:
+                x = (1 - s_next) * x + s_next * draw(x)
+            yield Step(index, len(sigmas) - 1, s_next, x)
+
+    return renoise
+
+
 def _multistep(
     velocity: Velocity, x: Float[Tensor, "b c t h w"], sigmas: Float[Tensor, " n"], *, correct: bool
 ) -> Iterator[Step]:
