@@ -72,8 +72,10 @@ def shard_writer():
     return write_shard
 
 
-def write_shard(folder: Path, name: str, number: int, frames: int, kinds, random, parts=(0, 0)) -> None:
-    np.save(folder / f"{name}.npy", random.integers(0, 256, (number, frames, SIDE, SIDE, 3), dtype=np.uint8))
+def write_shard(
+    folder: Path, name: str, number: int, frames: int, kinds, random, parts=(0, 0), size=(SIDE, SIDE)
+) -> None:
+    np.save(folder / f"{name}.npy", random.integers(0, 256, (number, frames, *size, 3), dtype=np.uint8))
     samples = [
         {
             "scene": sample_scene(k, frames=frames).to_dict(),

@@ -126,3 +126,18 @@ def test_windows_are_what_a_rollout_sees(tmp_path, vae, text, shard_writer):
         part = sample.parts[[torch.equal(batch.text[0][batch.mask[0]], sample.text(k)) for k in range(2)].index(True)]
         seen[begin] = (batch.given, part)
     assert seen == {1: (0, 0), 5: (5, 1), 9: (5, 1)}
+
+
+def test_a_batch_of_another_shape_has_one_size_and_the_same_budget(tmp_path, cache, vae, text, shard_writer):
+    for width in (48, 64):
+        folder = tmp_path / str(width)
+        folder.mkdir()
+        shard_writer(folder, "clips-00000", 3, 9, ("medium", "short"), np.random.default_rng(0), size=(32, width))
+        list(encode_dataset(folder, vae, text))
+    cache = LatentCache.open(tmp_path, shapes=[tmp_path / "48", tmp_path / "64"])
+    loader = Loader(cache, LoaderConfig(tokens=48), seed=0)
+    seen = Counter(tuple(loader.batch(k, {"shaped": 1.0}).latents.shape) for k in range(60))
+    assert set(seen) == {(2, 48, 3, 2, 3), (2, 48, 3, 2, 4)}
+    assert min(seen.values()) > 15
+    assert len(cache.split(1, 1)[0].shapes) == 2
+    assert cache.manifest != LatentCache.open(tmp_path).manifest

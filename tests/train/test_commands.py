@@ -72,7 +72,9 @@ def test_a_signal_saves_and_stops(run, data, tmp_path, monkeypatch):
 
 
 def test_an_unknown_recipe_is_named_with_the_known(run, data, tmp_path):
-    with pytest.raises(InvalidRequest, match="cpu_small, cpu_small_motion, cpu_small_takes, cpu_tiny, gpu_medium"):
+    with pytest.raises(
+        InvalidRequest, match="cpu_small, cpu_small_motion, cpu_small_takes, cpu_small_shapes, cpu_tiny, gpu_medium"
+    ):
         run("flow", data, "-o", tmp_path, "--recipe", "gpu_huge")
 
 

@@ -13,7 +13,7 @@ app = typer.Typer(help="Train a model.", no_args_is_help=True)
 
 Data = Annotated[Path, typer.Argument(help="Folder of rendered shards.", exists=True, file_okay=False)]
 Vae = Annotated[Path, typer.Option(help="Folder with vae.safetensors and vae.json.", exists=True, file_okay=False)]
-Recipe = Annotated[str, typer.Option(help="cpu_small, cpu_small_motion, cpu_small_takes, cpu_tiny or gpu_medium.")]
+Recipe = Annotated[str, typer.Option(help="The name of a whole run; `runs/cpu.sh` has them in order.")]
 Threads = Annotated[int | None, typer.Option(min=1, help="Processor threads; the recipe's without it.")]
 Device = Annotated[str | None, typer.Option(help="cpu or cuda; the recipe's without it.")]
 
@@ -71,6 +71,10 @@ def flow(
         list[Path] | None,
         typer.Option(help="Data rendered with --continued, for recipes that train on windows of it; may be repeated."),
     ] = None,
+    shapes: Annotated[
+        list[Path] | None,
+        typer.Option(help="Data of another picture size, for recipes that train on several; may be repeated."),
+    ] = None,
     vae: Annotated[Path | None, typer.Option(help="Folder of the autoencoder, for sample sheets.")] = None,
     resume: Annotated[str, typer.Option(help="auto: continue a checkpoint in --out; never: refuse to.")] = "auto",
     threads: Threads = None,
@@ -95,7 +99,7 @@ def flow(
     if resume == "never" and (out / STATE_FILE).exists():
         raise InvalidRequest(out, rule="holds a checkpoint", remedy="use another --out, or --resume auto")
     config = _config(recipe, minutes, steps, threads, device)
-    cache = LatentCache.open(data, takes or ())
+    cache = LatentCache.open(data, takes or (), shapes or ())
     sheet = None
     if vae is not None:
         sheet = SheetMaker.load(load_autoencoder(vae), TextEncoder.load(), cache.latent_size)

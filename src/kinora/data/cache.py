@@ -20,9 +20,9 @@ __all__ = ["LatentCache", "Sample", "Samples"]
 
 
 class LatentCache:
-    """The images and clips of one data set, encoded, and the takes of two parts of another.
+    """The images and clips of one data set, encoded; the takes of two parts of others, and clips of other shapes.
 
-    `images`, `clips` and `takes` are disjoint lists of samples.
+    `images`, `clips` and `takes` are disjoint lists of samples; so are all of `shapes`, one for each size of picture.
     """
 
     def __init__(
@@ -31,16 +31,20 @@ class LatentCache:
         clips: Sequence["Shard"],
         null: Float[Tensor, "l d"],
         takes: Sequence["Shard"] = (),
+        shapes: Sequence["Shard"] = (),
     ) -> None:
         self.images = Samples(images)
         self.clips = Samples(clips)
         self.takes = Samples(takes)
+        sizes = sorted({shard.shape[-2:] for shard in shapes})
+        self.shapes = [Samples([shard for shard in shapes if shard.shape[-2:] == size]) for size in sizes]
         self.null = null
 
     @classmethod
-    def open(cls, data: Path, takes: Sequence[Path] = ()) -> "LatentCache":
-        """Open what `encode_dataset` wrote in `data`, and in the folders `takes` for clips rendered with `continued`.
+    def open(cls, data: Path, takes: Sequence[Path] = (), shapes: Sequence[Path] = ()) -> "LatentCache":
+        """Open what `encode_dataset` wrote in `data`.
 
+        `takes`: folders of clips rendered with `continued`; `shapes`: folders of clips of another size than `data`'s.
         Raises BadInputFile when one of them holds no cache.
         """
         shards: dict[str, list[Shard]] = {"images": [], "clips": []}
@@ -52,12 +56,13 @@ class LatentCache:
         null = data / "null.text.safetensors"
         if not null.exists() or not any(shards.values()):
             raise BadInputFile(data, rule="holds no latents cache", remedy="make it first: kinora train latents")
-        more = [shard for folder in takes for shard in cls.open(folder).clips.shards]
-        return cls(shards["images"], shards["clips"], open_tensors(null).get_tensor("states"), more)
+        longer, others = ([s for folder in more for s in cls.open(folder).clips.shards] for more in (takes, shapes))
+        return cls(shards["images"], shards["clips"], open_tensors(null).get_tensor("states"), longer, others)
 
     def split(self, images: int, clips: int) -> tuple["LatentCache", "LatentCache"]:
         """The cache without its last `images` and `clips`, and those alone: a held-out set when there is no other."""
         kept, held = LatentCache([], [], self.null, self.takes.shards), LatentCache([], [], self.null)
+        kept.shapes = self.shapes
         kept.images, held.images = self.images.split(images)
         kept.clips, held.clips = self.clips.split(clips)
         return kept, held
@@ -72,7 +77,7 @@ class LatentCache:
     def manifest(self) -> str:
         """A digest of which samples these are: two runs with one manifest and one seed see the same batches."""
         digest = hashlib.sha256()
-        for samples in (self.images, self.clips, *([self.takes] if len(self.takes) else [])):
+        for samples in (self.images, self.clips, *([self.takes] if len(self.takes) else []), *self.shapes):
             for shard in samples.shards:
                 digest.update(f"{shard.name} {shard.stamp}".encode())
             digest.update(f"{samples.start} {samples.stop}".encode())

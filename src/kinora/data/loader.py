@@ -29,12 +29,14 @@ class Bucket:
     other have in common is the motion; neighbours mostly repeat each other, at the full price.
     `window`: what a rollout sees of a take of two parts: its first frame and eight in a row, the first half of which
     are given clean unless the take begins there; the caption is that of the part in which the second half lies.
+    `shaped`: clips of another size than the data set's own, of one size in each batch; every size as often.
     """
 
     frames: int | None
     captions: Mapping[str, Real]
     scattered: bool = False
     window: bool = False
+    shaped: bool = False
 
 
 CLIP_CAPTIONS = MappingProxyType({"medium": 0.5, "long": 0.2, "short": 0.2, "terse": 0.1})
@@ -45,6 +47,7 @@ BUCKETS: Mapping[str, Bucket] = MappingProxyType(
         "full": Bucket(frames=None, captions=CLIP_CAPTIONS),
         "scattered": Bucket(frames=4, captions=CLIP_CAPTIONS, scattered=True),
         "window": Bucket(frames=9, captions=CLIP_CAPTIONS, window=True),
+        "shaped": Bucket(frames=None, captions=CLIP_CAPTIONS, shaped=True),
     }
 )
 
@@ -136,8 +139,10 @@ class Loader:
         assert names, f"no samples for {dict(mixture)}"
         weights = np.array([mixture[name] for name in names])
         name = names[random.choice(len(names), p=weights / weights.sum())]
-        samples = draw(self.groups[name], self._batch_size(name), random)
-        return self.collate(name, samples, random)
+        groups = self.groups[name]
+        if self.config.buckets[name].shaped:
+            groups = [groups[random.integers(len(groups))]]
+        return self.collate(name, draw(groups, self._batch_size(name, groups[-1]), random), random)
 
     def collate(self, name: str, samples: list[Sample], random: np.random.Generator) -> Batch:
         """One batch of the given samples, captions (or their absence) drawn with `random`."""
@@ -168,8 +173,8 @@ class Loader:
             given=given,
         )
 
-    def _batch_size(self, name: str) -> int:
-        frames, (_, t, h, w) = self.config.buckets[name].frames, self.groups[name][-1][0].shard.shape[1:]
+    def _batch_size(self, name: str, samples: Samples) -> int:
+        frames, (_, t, h, w) = self.config.buckets[name].frames, samples[0].shard.shape[1:]
         return max(1, self.config.tokens // (min(frames or t, t) * h * w))
 
 
@@ -203,6 +208,8 @@ def _sources(cache: LatentCache, bucket: Bucket) -> list[Samples]:
     """Where a bucket's samples come from: stills also from clips, windows from takes of two parts."""
     if bucket.window:
         return [cache.takes]
+    if bucket.shaped:
+        return cache.shapes
     return [cache.images, cache.clips] if bucket.frames == 1 else [cache.clips]
 
 
