@@ -1,0 +1,167 @@
+"""Where files lie: a folder of this machine, or any place that fsspec knows, such as an object store.
+
+    store = AssetStore("/var/lib/kinora/files")            # or s3://bucket/kinora
+    asset = store.put(path, "jobs/video_1f/video.mp4", type="video/mp4")
+    with store.open(asset) as file: file.seek(100); file.read(50)
+
+A file is written beside its place and renamed, so that it is there whole or not at all. Its hash is taken on the way in
+and compared before its first byte is handed out.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import secrets
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import IO, Any
+
+from kinora.errors import InvalidRequest, KinoraError, OutputError, Unavailable
+
+BLOCK = 1 << 20
+
+OBJECT_STORES = {"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss"}
+"""Protocols under which an object appears whole when it has been sent, and where renaming would copy it."""
+
+VERIFIED = 10_000
+"""How many files a process remembers to have compared with their hash."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asset:
+    """A stored file: where, how long, what, and its sha256 (hex), which is its ETag too."""
+
+    id: str
+    path: str
+    type: str
+    bytes: int = 0
+    sha256: str = ""
+
+
+class CorruptAsset(KinoraError):
+    """A stored file is gone, or not the one that was stored."""
+
+
+class AssetStore:
+    """Files below one URL or folder; paths in it are relative, with slashes."""
+
+    def __init__(self, url: str | Path) -> None:
+        import fsspec
+
+        self.url = str(url)
+        try:
+            self._files, self._root = fsspec.core.url_to_fs(self.url)
+        except (ImportError, ValueError) as error:
+            remedy = "give a folder, or install what fsspec needs for it, for example 'kinora[s3]'"
+            raise Unavailable(self.url, rule=f"no such storage ({error})", remedy=remedy) from error
+        protocols = {self._files.protocol} if isinstance(self._files.protocol, str) else set(self._files.protocol)
+        self.is_local = "file" in protocols
+        self._renames = not protocols & OBJECT_STORES
+        self._verified: dict[str, None] = {}
+
+    def put(self, source: Path | IO[bytes], path: str, *, type: str, id: str = "") -> Asset:  # noqa: A002
+        """Store a file, replacing one of the same path. Raises OutputError when it can't be written."""
+        target = self._place(path)
+        beside = f"{target}.{secrets.token_hex(4)}.part" if self._renames else target
+        digest, count = hashlib.sha256(), 0
+        try:
+            self._files.makedirs(str(PurePosixPath(target).parent), exist_ok=True)
+            with _reading(source) as file, self._files.open(beside, "wb") as copy:
+                while block := file.read(BLOCK):
+                    digest.update(block)
+                    count += len(block)
+                    copy.write(block)
+                self._flush(copy)
+            if self._renames:
+                self._files.mv(beside, target)
+        except OSError as error:
+            with suppress(OSError):
+                self._files.rm_file(beside)
+            rule = f"can't be written ({(error.strerror or str(error)).lower()})"
+            raise OutputError(path, rule=rule, remedy="look at the storage") from error
+        return Asset(id=id or new_id(), path=path, type=type, bytes=count, sha256=digest.hexdigest())
+
+    def open(self, asset: Asset) -> IO[bytes]:
+        """A file to read and seek in. Raises CorruptAsset if it is gone or not the one that was stored."""
+        self.verify(asset)
+        try:
+            opened: IO[bytes] = self._files.open(self._place(asset.path), "rb")
+        except OSError as error:
+            raise CorruptAsset(asset.path, rule="the stored file is gone") from error
+        return opened
+
+    def read_range(self, asset: Asset, start: int, stop: int) -> Iterator[bytes]:
+        """The bytes [start, stop), block by block. Raises CorruptAsset on the first one, as `open` does."""
+        with closing(self.open(asset)) as file:
+            file.seek(start)
+            left = stop - start
+            while left > 0 and (block := file.read(min(BLOCK, left))):
+                left -= len(block)
+                yield block
+
+    def fetch(self, asset: Asset, to: Path) -> Path:
+        """Copy a stored file to this machine, comparing its hash. Raises CorruptAsset."""
+        with closing(self.open(asset)) as file, to.open("wb") as copy:
+            while block := file.read(BLOCK):
+                copy.write(block)
+        return to
+
+    def verify(self, asset: Asset) -> None:
+        """Compare a file with its hash, once in a process. Raises CorruptAsset."""
+        if asset.id in self._verified:
+            return
+        digest = hashlib.sha256()
+        try:
+            with self._files.open(self._place(asset.path), "rb") as file:
+                while block := file.read(BLOCK):
+                    digest.update(block)
+        except OSError as error:
+            raise CorruptAsset(asset.path, rule="the stored file is gone") from error
+        if digest.hexdigest() != asset.sha256:
+            raise CorruptAsset(asset.path, rule="the stored file is not the one that was stored")
+        if len(self._verified) >= VERIFIED:
+            self._verified.clear()
+        self._verified[asset.id] = None
+
+    def delete(self, path: str) -> None:
+        """Remove a file; one that is gone already is no error. Raises OutputError when it stays."""
+        try:
+            with suppress(FileNotFoundError):
+                self._files.rm_file(self._place(path))
+        except OSError as error:
+            raise OutputError(path, rule="can't be removed", remedy="look at the storage") from error
+
+    def check(self) -> None:
+        """Write and remove a file. Raises OutputError if the storage does not take it."""
+        asset = self.put(io.BytesIO(b"kinora"), f"checks/{secrets.token_hex(8)}", type="text/plain")
+        self.delete(asset.path)
+
+    def _place(self, path: str) -> str:
+        parts = PurePosixPath(path).parts
+        if not parts or path.startswith("/") or ".." in parts or "\\" in path or "\0" in path:
+            raise InvalidRequest(path, rule="no path inside the storage", remedy="use names and slashes")
+        return f"{self._root.rstrip('/')}/{'/'.join(parts)}"
+
+    def _flush(self, copy: Any) -> None:
+        """On a disk, have the bytes there before the name is."""
+        if self.is_local:
+            copy.flush()
+            os.fsync(copy.fileno())
+
+
+def new_id() -> str:
+    """A name for a stored file."""
+    return f"file_{secrets.token_hex(16)}"
+
+
+@contextmanager
+def _reading(source: Path | IO[bytes]) -> Iterator[IO[bytes]]:
+    if isinstance(source, Path):
+        with source.open("rb") as file:
+            yield file
+    else:
+        yield source

@@ -1,0 +1,1 @@
+"""The SQL store: the only truth between the server and its workers."""
