@@ -1,0 +1,150 @@
+"""What the shapes of requests and answers are made of: strictness, text that stands for values, files or references."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Annotated, Any, Literal, TypeAlias
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Discriminator,
+    Field,
+    Tag,
+    WithJsonSchema,
+    model_validator,
+)
+from pydantic import ValidationInfo as Info
+from pydantic_core import PydanticCustomError
+
+from kinora.request import MAX_GUIDANCE, MAX_SEED, MAX_STEPS
+from kinora.serve.wire import Upload
+
+PROMPT = 32_000
+"""Characters of a prompt, by the contract. How many the model and the guard read is checked after."""
+
+LONGEST_URL = 20_971_520
+"""Characters of an image's URL, by the contract."""
+
+
+class Asked(BaseModel):
+    """A request. A field that it doesn't have is an error: nothing that a client says is ignored."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Told(BaseModel):
+    """An answer, or a part of one."""
+
+    model_config = ConfigDict(frozen=True)
+
+
+def from_text(value: Any, info: Info) -> Any:
+    """In a form, an object or array may be written as JSON text."""
+    if isinstance(value, str) and (info.context or {}).get("form") and value.lstrip()[:1] in ("{", "["):
+        try:
+            return json.loads(value)
+        except (ValueError, RecursionError):
+            return value
+    return value
+
+
+Nested = BeforeValidator(from_text)
+"""Marks a field that is an object or an array."""
+
+Prompt = Annotated[str, Field(min_length=1, max_length=PROMPT)]
+Words = Annotated[str, Field(max_length=PROMPT)]
+Name = Annotated[str, Field(min_length=1, max_length=255)]
+Identifier = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
+SizeText = Annotated[str, Field(max_length=16, pattern=r"^[0-9]{1,5}x[0-9]{1,5}$", examples=["128x128"])]
+
+_SECONDS = re.compile(r"[0-9]{1,4}(\.[0-9]{1,6})?")
+
+
+def _seconds(value: str | float) -> float:
+    if isinstance(value, str) and not _SECONDS.fullmatch(value):
+        raise PydanticCustomError("seconds", 'it is a number of seconds, as "4" or "2.5"')
+    number = float(value)
+    if not 0 < number < 10_000:
+        raise PydanticCustomError("seconds", 'a clip lasts longer than 0 seconds; try "4"')
+    return int(number) if number == int(number) else number
+
+
+Seconds = Annotated[
+    str | int | float,
+    AfterValidator(_seconds),
+    WithJsonSchema(
+        {
+            "anyOf": [
+                {"type": "string", "pattern": r"^(0?\.[0-9]{0,5}[1-9]|[1-9][0-9]{0,2}(\.[0-9]{1,6})?)$"},
+                {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 10000},
+            ],
+            "examples": ["4", "8", "12"],
+        }
+    ),
+]
+"""OpenAI writes seconds as text; a number will do as well."""
+
+
+class ImageReference(Asked):
+    """A picture by reference: exactly one of the two."""
+
+    image_url: Annotated[str, Field(min_length=1, max_length=LONGEST_URL)] | None = None
+    file_id: Annotated[str, Field(min_length=1, max_length=255)] | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> ImageReference:
+        if (self.image_url is None) == (self.file_id is None):
+            raise PydanticCustomError("one_of", "give exactly one of image_url and file_id")
+        return self
+
+
+class VideoReference(Asked):
+    """A video by reference: one made here, by its id, or a data URL (or an address, where the server fetches any)."""
+
+    id: Name | None = None
+    video_url: Annotated[str, Field(min_length=1)] | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> VideoReference:
+        if (self.id is None) == (self.video_url is None):
+            raise PydanticCustomError("one_of", "give exactly one of id and video_url")
+        return self
+
+
+class FileReference(Asked):
+    """A picture or video by reference, as `VideoReference`."""
+
+    id: Name | None = None
+    file_url: Annotated[str, Field(min_length=1)] | None = None
+
+    @model_validator(mode="after")
+    def _one(self) -> FileReference:
+        if (self.id is None) == (self.file_url is None):
+            raise PydanticCustomError("one_of", "give exactly one of id and file_url")
+        return self
+
+
+def _which(value: Any) -> str | None:
+    """The tag of what was given. Tags stand in angle brackets, which `errors.place` leaves out."""
+    return "<file>" if isinstance(value, Upload) else "<object>" if isinstance(value, dict | BaseModel) else None
+
+
+_File = Annotated[Upload, Tag("<file>")]
+Image: TypeAlias = Annotated[_File | Annotated[ImageReference, Tag("<object>")], Discriminator(_which), Nested]
+Video: TypeAlias = Annotated[_File | Annotated[VideoReference, Tag("<object>")], Discriminator(_which), Nested]
+AnyFile: TypeAlias = Annotated[_File | Annotated[FileReference, Tag("<object>")], Discriminator(_which), Nested]
+
+
+class Making(Asked):
+    """What every request that makes something may say besides what OpenAI's has; left out, the model's own choice."""
+
+    seed: Annotated[int, Field(ge=0, le=MAX_SEED)] | None = None
+    steps: Annotated[int, Field(ge=1, le=MAX_STEPS)] | None = None
+    guidance: Annotated[float, Field(ge=1, le=MAX_GUIDANCE)] | None = None
+    negative_prompt: Words = ""
+    fit: Literal["cover", "contain", "stretch"] = "cover"
+    expand_prompt: bool = True

@@ -1,0 +1,47 @@
+"""What is asked of /v1/images/generations."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import Field
+
+from kinora.serve.schemas.base import Making, Name, Prompt, Told
+
+IMAGES = 10
+
+
+class CreateImage(Making):
+    """POST /v1/images/generations. Fields of OpenAI's without a meaning here take only the values that ask for nothing."""
+
+    prompt: Prompt
+    model: Name | None = None
+    n: Annotated[int, Field(ge=1, le=IMAGES)] | None = None
+    size: Annotated[str, Field(pattern=r"^(auto|[0-9]{1,5}x[0-9]{1,5})$")] | None = None
+    output_format: Literal["png", "jpeg", "webp"] | None = None
+    response_format: Literal["b64_json"] | None = None
+    quality: Literal["auto"] | None = None
+    background: Literal["auto", "opaque"] | None = None
+    moderation: Literal["auto"] | None = None
+    stream: Literal[False] | None = None
+    partial_images: Literal[0] | None = None
+    user: Annotated[str, Field(max_length=512)] | None = None
+    safety_identifier: Annotated[str, Field(max_length=512)] | None = None
+
+
+class Picture(Told):
+    """One picture: its bytes in base64. `revised_prompt` is what the model read, where that is not what was asked."""
+
+    b64_json: str
+    revised_prompt: str | None = None
+
+
+class Pictures(Told):
+    """The answer."""
+
+    created: int
+    data: list[Picture]
+    size: str
+    output_format: Literal["png", "jpeg", "webp"]
+    background: Literal["opaque"] = "opaque"
+    kinora: dict[str, object]
