@@ -42,7 +42,7 @@ class Asset:
     sha256: str = ""
 
 
-class CorruptAsset(KinoraError):
+class CorruptAsset(KinoraError):  # noqa: N818 - read at `except`
     """A stored file is gone, or not the one that was stored."""
 
 
@@ -63,7 +63,7 @@ class AssetStore:
         self._renames = not protocols & OBJECT_STORES
         self._verified: dict[str, None] = {}
 
-    def put(self, source: Path | IO[bytes], path: str, *, type: str, id: str = "") -> Asset:  # noqa: A002
+    def put(self, source: Path | IO[bytes], path: str, *, type: str, id: str = "") -> Asset:
         """Store a file, replacing one of the same path. Raises OutputError when it can't be written."""
         target = self._place(path)
         beside = f"{target}.{secrets.token_hex(4)}.part" if self._renames else target

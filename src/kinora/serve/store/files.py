@@ -1,9 +1,9 @@
-"""What the store knows of files: each is entered before it is written, so that none is forgotten, and none goes too soon.
+"""What the store knows of files: each is entered before it is written, so that none is forgotten.
 
-    id = store.enter(owner="local", name="upload", path="uploads/...", type="image/png")
-    store.ready(assets.put(data, path, type=..., id=id))
-    ...
-    for id, path in store.doomed(): assets.delete(path); store.forget(id)
+id = store.enter(owner="local", name="upload", path="uploads/...", type="image/png")
+store.ready(assets.put(data, path, type=..., id=id))
+...
+for id, path in store.doomed(): assets.delete(path); store.forget(id)
 """
 
 from __future__ import annotations
@@ -22,10 +22,10 @@ UNUSED = 3600.0
 class Files(Part):
     """The asset store's index."""
 
-    def enter(self, *, owner: str, name: str, path: str, type: str) -> str:  # noqa: A002
+    def enter(self, *, owner: str, name: str, path: str, type: str) -> str:
         """Announce a file that is about to be written; returns its id."""
         with self.database.write() as session:
-            id = new_id()  # noqa: A001
+            id = new_id()
             session.add(pending(id, owner, name, path, type, self.database.now(session)))
             return id
 
@@ -34,7 +34,7 @@ class Files(Part):
         with self.database.write() as session:
             make_ready(session, asset)
 
-    def asset(self, id: str, owner: str | None = None) -> Asset | None:  # noqa: A002
+    def asset(self, id: str, owner: str | None = None) -> Asset | None:
         """A whole file by its id, or None if there is none of that owner."""
         with self.database.read() as session:
             row = session.get(AssetRow, id)
@@ -42,14 +42,13 @@ class Files(Part):
                 return None
             return asset_of(row)
 
-    def doom(self, id: str) -> None:  # noqa: A002
+    def doom(self, id: str) -> None:
         """Let a file go as soon as no job reads it any more."""
         with self.database.write() as session:
             session.execute(update(AssetRow).where(AssetRow.id == id).values(state="doomed"))
 
     def expire(self) -> int:
-        """Doom the files of jobs whose time is over, uploads that nobody uses, writes that came to nothing; count them.
-        """
+        """Doom the files of jobs whose time is over, uploads that nobody uses, writes that came to nothing; count them."""
         with self.database.write() as session:
             now = self.database.now(session)
             over = select(JobRow.id).where(JobRow.expires_at < now)
@@ -68,17 +67,19 @@ class Files(Part):
         read = exists().where(InputRow.asset_id == AssetRow.id)
         query = select(AssetRow.id, AssetRow.path).where(AssetRow.state == "doomed", ~read).limit(limit)
         with self.database.read() as session:
-            return [(id, path) for id, path in session.execute(query)]  # noqa: A001
+            return [(id, path) for id, path in session.execute(query)]
 
-    def forget(self, id: str) -> None:  # noqa: A002
+    def forget(self, id: str) -> None:
         """Strike a file that has been removed."""
         with self.database.write() as session:
             session.execute(delete(AssetRow).where(AssetRow.id == id))
 
 
-def pending(id: str, owner: str, name: str, path: str, type: str, now: float) -> AssetRow:  # noqa: A002
+def pending(id: str, owner: str, name: str, path: str, type: str, now: float) -> AssetRow:
     """The row of a file that is about to be written."""
-    return AssetRow(id=id, owner=owner, name=name, path=path, type=type, bytes=0, sha256="", state="pending", created_at=now)
+    return AssetRow(
+        id=id, owner=owner, name=name, path=path, type=type, bytes=0, sha256="", state="pending", created_at=now
+    )
 
 
 def make_ready(session: Session, asset: Asset) -> None:

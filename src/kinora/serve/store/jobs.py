@@ -87,7 +87,7 @@ class JobStore(Leases, Files):
             session.flush()
             return jobs_of(session, [row])[0]
 
-    def get(self, id: str, owner: str | None = None) -> Job | None:  # noqa: A002
+    def get(self, id: str, owner: str | None = None) -> Job | None:
         """A job, or None if there is none of that id and owner."""
         with self.database.read() as session:
             row = _find(session, id, owner)
@@ -111,7 +111,7 @@ class JobStore(Leases, Files):
             rows = session.scalars(query).all()
             return jobs_of(session, rows[:limit]), len(rows) > limit
 
-    def cancel(self, id: str, owner: str | None = None) -> Job | None:  # noqa: A002
+    def cancel(self, id: str, owner: str | None = None) -> Job | None:
         """End a job that has not ended; its worker is stopped within moments. None if there is none."""
         with self.database.write() as session:
             row = _find(session, id, owner, lock=True)
@@ -122,7 +122,7 @@ class JobStore(Leases, Files):
                 session.flush()
             return jobs_of(session, [row])[0]
 
-    def delete(self, id: str, owner: str | None = None) -> bool:  # noqa: A002
+    def delete(self, id: str, owner: str | None = None) -> bool:
         """Remove a job and its files, stopping it if it runs. Whether there was one."""
         with self.database.write() as session:
             row = _find(session, id, owner, lock=True)
@@ -135,7 +135,7 @@ class JobStore(Leases, Files):
             session.delete(row)
             return True
 
-    def events(self, id: str, since: int = 0, limit: int = 100) -> list[JobEvent]:  # noqa: A002
+    def events(self, id: str, since: int = 0, limit: int = 100) -> list[JobEvent]:
         """What happened to a job after event `since`, in order."""
         query = select(EventRow).where(EventRow.job_id == id, EventRow.seq > since).order_by(EventRow.seq).limit(limit)
         with self.database.read() as session:
@@ -145,7 +145,7 @@ class JobStore(Leases, Files):
         """How many jobs there are of each status."""
         with self.database.read() as session:
             found = session.execute(select(JobRow.status, func.count()).group_by(JobRow.status))
-            return {status: count for status, count in found}
+            return dict(found.tuples().all())
 
     def unannounced(self, session: Session, limit: int = 100) -> list[Job]:
         """Ended jobs whose end nobody was told yet, within the caller's transaction, which then marks them."""
@@ -178,7 +178,7 @@ class JobStore(Leases, Files):
             raise QueueFull(all_of_them, retry_after(session), own=False)
 
 
-def _find(session: Session, id: str, owner: str | None, *, lock: bool = False) -> JobRow | None:  # noqa: A002
+def _find(session: Session, id: str, owner: str | None, *, lock: bool = False) -> JobRow | None:
     query = select(JobRow).where(JobRow.id == id)
     if owner is not None:
         query = query.where(JobRow.owner == owner)

@@ -1,4 +1,4 @@
-"""Jobs as workers see them: claimed under a lease that heartbeats renew, completed or failed by whoever holds the token.
+"""Jobs as workers see them: claimed under a lease that heartbeats renew, ended by whoever holds the token.
 
     claim = store.claim(hand)                        # a Claim, or None
     store.heartbeat(claim, progress=40, stage="denoise")     # False: cancelled or lost, so stop
@@ -77,13 +77,13 @@ class Leases(Part):
             session.execute(update(WorkerRow).where(WorkerRow.id == claim.worker).values(seen_at=now))
             return True
 
-    def begin_file(self, claim: Claim, name: str, type: str) -> tuple[str, str] | None:  # noqa: A002
+    def begin_file(self, claim: Claim, name: str, type: str) -> tuple[str, str] | None:
         """Announce a file of a job, before it is written: its id and where it goes; None if the claim is lost."""
         with self.database.write() as session:
             row = _held(session, claim)
             if row is None:
                 return None
-            id = new_id()  # noqa: A001
+            id = new_id()
             suffix = type.partition("/")[2].replace("jpeg", "jpg")
             path = f"jobs/{row.id}/{id}.{suffix}"
             file = pending(id, row.owner, name, path, type, self.database.now(session))
@@ -92,7 +92,7 @@ class Leases(Part):
             return id, path
 
     def show(self, claim: Claim, asset: Asset, **data: Any) -> bool:
-        """Put a preview, begun as a file called "preview", in the place of the one before; False if the claim is lost."""
+        """Put a preview, a file begun as "preview", in the place of the one before; False if the claim is lost."""
         with self.database.write() as session:
             row = _held(session, claim)
             if row is None:

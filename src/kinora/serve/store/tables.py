@@ -131,7 +131,7 @@ class IdempotencyRow(Row):
 
 
 class TurnRow(Row):
-    """How much work of an owner has been begun, for fairness; see `serve.store.queue`. Owner "" is the queue's clock."""
+    """How much work of an owner has been begun, for fairness (`serve.store.queue`). Owner "" is the queue's clock."""
 
     __tablename__ = "turns"
 
