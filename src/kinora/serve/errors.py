@@ -117,6 +117,7 @@ WANTED = {
     "model_type": "an object",
     "model_attributes_type": "an object",
     "is_instance_of": "a file",
+    "union_tag_not_found": "an object",
 }
 """What pydantic wanted where it found another type."""
 
@@ -143,9 +144,11 @@ def named(value: object) -> str:
 
 
 def place(parts: tuple[str | int, ...]) -> str:
-    """`("shots", 0, "prompt")` as `shots[0].prompt`."""
+    """`("shots", 0, "prompt")` as `shots[0].prompt`; what stands in angle brackets is a schema's, not the caller's."""
     text = ""
     for part in parts:
+        if isinstance(part, str) and part.startswith("<"):
+            continue
         text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
     return text
 

@@ -7,7 +7,6 @@ import re
 from typing import Annotated, Any, Literal, TypeAlias
 
 from pydantic import (
-    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -61,26 +60,30 @@ Name = Annotated[str, Field(min_length=1, max_length=255)]
 Identifier = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
 SizeText = Annotated[str, Field(max_length=16, pattern=r"^[0-9]{1,5}x[0-9]{1,5}$", examples=["128x128"])]
 
+LONGEST = 10_000
+"""Seconds that are read as a number at all; what a model makes is far less."""
+
 _SECONDS = re.compile(r"[0-9]{1,4}(\.[0-9]{1,6})?")
 
 
-def _seconds(value: str | float) -> float:
+def _seconds(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, str | int | float):
+        raise PydanticCustomError("string_type", "it is a number of seconds")
     if isinstance(value, str) and not _SECONDS.fullmatch(value):
         raise PydanticCustomError("seconds", 'it is a number of seconds, as "4" or "2.5"')
-    number = float(value)
-    if not 0 < number < 10_000:
+    if not 0 < float(value) < LONGEST:
         raise PydanticCustomError("seconds", 'a clip lasts longer than 0 seconds; try "4"')
-    return int(number) if number == int(number) else number
+    return float(value)
 
 
 Seconds = Annotated[
-    str | int | float,
-    AfterValidator(_seconds),
+    float,
+    BeforeValidator(_seconds),
     WithJsonSchema(
         {
             "anyOf": [
                 {"type": "string", "pattern": r"^(0?\.[0-9]{0,5}[1-9]|[1-9][0-9]{0,2}(\.[0-9]{1,6})?)$"},
-                {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": 10000},
+                {"type": "number", "exclusiveMinimum": 0, "exclusiveMaximum": LONGEST},
             ],
             "examples": ["4", "8", "12"],
         }

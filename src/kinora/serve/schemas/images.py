@@ -12,7 +12,7 @@ IMAGES = 10
 
 
 class CreateImage(Making):
-    """POST /v1/images/generations. Fields of OpenAI's without a meaning here take only the values that ask for nothing."""
+    """POST /v1/images/generations. OpenAI's fields that have no meaning here take only values that ask for nothing."""
 
     prompt: Prompt
     model: Name | None = None
