@@ -77,7 +77,7 @@ class Story:
                 raise InvalidRequest(
                     f"character {name}", rule="has no description", remedy='for example "a blue fluffy creature"'
                 )
-            if not any(_mentions(name, card.prompt) for card in self.cards):
+            if not any(mentions(name, card.prompt) for card in self.cards):
                 raise InvalidRequest(
                     f"character {name}", rule="is in no shot's prompt", remedy="name it there, or leave it out here"
                 )
@@ -133,8 +133,8 @@ class Story:
 
     def first_with(self, index: int) -> int:
         """The first card that names a character whom card `index` names; `index` itself if none does."""
-        named = [name for name in self.characters if _mentions(name, self.cards[index].prompt)]
-        found = (n for n in range(index) if any(_mentions(name, self.cards[n].prompt) for name in named))
+        named = [name for name in self.characters if mentions(name, self.cards[index].prompt)]
+        found = (n for n in range(index) if any(mentions(name, self.cards[n].prompt) for name in named))
         return next(found, index)
 
 
@@ -186,7 +186,8 @@ def _parted(pattern: re.Pattern[str], text: str) -> tuple[str, str, str]:
     return (text, "", "") if found is None else (text[: found.start()], found[0], text[found.end() :])
 
 
-def _mentions(name: str, prompt: str) -> bool:
+def mentions(name: str, prompt: str) -> bool:
+    """Whether a prompt names somebody, as a word of its own."""
     return _name(name).search(prompt) is not None
 
 

@@ -40,6 +40,7 @@ WORK: dict[str, tuple[Kind, str]] = {
     "extend": ("edited", "frames were added at an end"),
     "loop": ("edited", "frames were added that lead back to the start"),
     "remix": ("edited", "made again under other words"),
+    "cast": ("created", "a character was taken from a clip"),
     "join": ("composite", "joined by new frames"),
     "blend": ("composite", "faded into each other"),
     "world": ("rendered", ""),

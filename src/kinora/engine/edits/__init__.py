@@ -9,6 +9,7 @@ lowered to latent conditions on the one state, and frames that are given come ou
 decoded from latents, which is where clips that are extended again and again lose their colours elsewhere.
 """
 
+from kinora.engine.edits.cast import Cast, Character
 from kinora.engine.edits.drafts import Bridge, Draft, Fade, Ring, Variation
 from kinora.engine.edits.planning import Options
 from kinora.engine.edits.requests import Animate, Blend, Edit, Extend, Join, Loop, Remix
@@ -18,6 +19,8 @@ __all__ = [
     "Animate",
     "Blend",
     "Bridge",
+    "Cast",
+    "Character",
     "Draft",
     "Edit",
     "Extend",

@@ -23,6 +23,8 @@ class Bridge:
     """`made` new frames after `before`, or before `after`, or between both; given frames (uint8 T H W C) stay as given.
 
     `closes`: the new frames lead up to `after` but only `before` and they are shown: the clip then runs into its start.
+    `recalls`: `before` is what the model has seen when it begins, and no part of the clip; `previous` are words whose
+    subject and place hold for what the prompt leaves unsaid.
     """
 
     plan: Plan
@@ -30,6 +32,8 @@ class Bridge:
     before: Frames | None = None
     after: Frames | None = None
     closes: bool = False
+    recalls: bool = False
+    previous: str = ""
     expand: bool = True
     info: Mapping[str, Any] = field(default_factory=dict)
 

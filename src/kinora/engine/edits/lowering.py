@@ -48,7 +48,8 @@ def _bridge(draft: Bridge, engine: Engine) -> Film:
         held = _Opening(engine, draft.before[-(group * (opening - 1) + 1) :])
         conditions.append(Prefix(held.latents))
         begin = len(held.frames)
-        carry.append(held.carry(plan.fps, room=draft.made))
+        if not draft.recalls:  # a cut follows what is only recalled: nothing of its last frame goes on
+            carry.append(held.carry(plan.fps, room=draft.made))
     if draft.after is not None:
         lead = _Closing(engine, draft.after[: group * closing])
         conditions.append(Suffix(lead.latents))
@@ -60,7 +61,7 @@ def _bridge(draft: Bridge, engine: Engine) -> Film:
         conditions=tuple(conditions),
         backwards=draft.before is None,
         keep=(begin, begin + draft.made),
-        before=draft.before,
+        before=None if draft.recalls else draft.before,
         after=None if draft.closes else draft.after,
         carry=tuple(carry),
         info=draft.info,

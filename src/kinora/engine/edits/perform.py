@@ -30,7 +30,8 @@ def _made(engine: Engine, draft: Draft) -> Iterator[Event]:
     if draft.expand:
         words = {}
         for asked in dict.fromkeys(prompt for prompt in draft.prompts if prompt):
-            read = engine.read(asked, seconds=draft.plan.seconds)
+            previous = draft.previous if isinstance(draft, Bridge) else ""
+            read = engine.read(asked, seconds=draft.plan.seconds, previous=previous)
             words[asked] = read.prompt
             if read.changed:
                 yield Read(asked, read.prompt, read.notes)
