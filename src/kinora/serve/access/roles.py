@@ -19,6 +19,14 @@ ROLES: tuple[Role, ...] = get_args(Role)
 Feature = Literal["people", "characters", "research", "administration"]
 """Uploads that show people; characters kept for later; the research profile; keys, audit, reviewing."""
 
+NEEDED: dict[Feature, str] = {
+    "people": "Uploading pictures or videos of people",
+    "characters": "Keeping characters",
+    "research": "The research profile",
+    "administration": "Administration",
+}
+"""What a refusal calls each feature."""
+
 MAY: dict[Role, frozenset[Feature]] = {
     "user": frozenset(),
     "artist": frozenset({"people", "characters"}),

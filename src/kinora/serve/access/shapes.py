@@ -1,0 +1,242 @@
+"""The shapes of accounts on the wire: what is asked, and what is answered."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from kinora.serve.access.audit import Entry
+from kinora.serve.access.cases import Case, Decision
+from kinora.serve.access.keys import Key
+from kinora.serve.access.roles import Limits, Role
+from kinora.serve.schemas.base import Asked, Identifier, Nested, Told
+
+Text = Annotated[str, Field(max_length=4_000)]
+Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
+Count = Annotated[int, Field(ge=0, le=1_000_000_000)]
+Seconds = Annotated[float, Field(ge=0, le=1e9)]
+
+Category = Literal[
+    *("sexual", "sexual/minors", "violence", "hate", "harassment", "self-harm", "illicit", "extremism"),
+    *("likeness", "ip", "deception", "other"),
+]
+"""What a report can be about: the policy's categories in the coarse, and whatever else there is."""
+
+
+class AskedLimits(Asked):
+    """Limits of a key's own; what is left out is the role's."""
+
+    jobs: Count | None = None
+    seconds: Seconds | None = None
+    at_once: Count | None = None
+
+    def value(self) -> Limits:
+        """As the store has them."""
+        return Limits(self.jobs, self.seconds, self.at_once)
+
+
+class CreateKey(Asked):
+    """A new key."""
+
+    name: Annotated[str, Field(min_length=1, max_length=80)]
+    role: Role = "user"
+    limits: Annotated[AskedLimits, Nested] | None = None
+    networks: Annotated[list[Annotated[str, Field(max_length=64)]], Field(max_length=100), Nested] = []
+    seconds_valid: Annotated[float, Field(gt=0, le=1e9)] | None = None
+
+
+class ChangeKey(Asked):
+    """Another role, or limits in place of those it has."""
+
+    role: Role | None = None
+    limits: Annotated[AskedLimits, Nested] | None = None
+
+
+class CreateReport(Asked):
+    """Something is wrong with a video: one made here, or a file whose credentials name the hash of its prompt."""
+
+    video_id: Identifier | None = None
+    prompt_sha256: Sha256 | None = None
+    category: Category
+    text: Text = ""
+
+    @model_validator(mode="after")
+    def _one(self) -> CreateReport:
+        if (self.video_id is None) == (self.prompt_sha256 is None):
+            raise PydanticCustomError("one_of", "give exactly one of video_id and prompt_sha256")
+        return self
+
+
+class CreateAppeal(Asked):
+    """A refusal was wrong: of a request, by the `x-request-id` of its answer, or of a video, by its id."""
+
+    request_id: Identifier | None = None
+    video_id: Identifier | None = None
+    text: Text = ""
+
+    @model_validator(mode="after")
+    def _one(self) -> CreateAppeal:
+        if (self.request_id is None) == (self.video_id is None):
+            raise PydanticCustomError("one_of", "give exactly one of request_id and video_id")
+        return self
+
+
+class Decide(Asked):
+    """What becomes of a case. `remove`: an upheld report takes the video away, with its files."""
+
+    decision: Decision
+    note: Text = ""
+    remove: bool = True
+
+
+class ToldLimits(Told):
+    """Limits or what is used of them, in a UTC day; null is no limit."""
+
+    jobs: int | None
+    seconds: float | None
+    at_once: int | None
+
+
+class ToldKey(Told):
+    """A key; its secret only in the answer that made it."""
+
+    id: str
+    object: Literal["key"] = "key"
+    name: str
+    role: Role
+    limits: ToldLimits
+    hint: str
+    networks: list[str]
+    created_at: int
+    expires_at: int | None
+    revoked_at: int | None
+    used_at: int | None
+    secret: str | None = None
+
+    @classmethod
+    def of(cls, key: Key, secret: str | None = None) -> ToldKey:
+        """A key as it is told."""
+        return cls(
+            id=key.id,
+            name=key.name,
+            role=key.role,
+            limits=told_limits(key.limits),
+            hint=key.hint,
+            networks=list(key.networks),
+            created_at=int(key.created_at),
+            expires_at=_whole(key.expires_at),
+            revoked_at=_whole(key.revoked_at),
+            used_at=_whole(key.used_at),
+            secret=secret,
+        )
+
+
+class ToldCaller(Told):
+    """Who you are."""
+
+    id: str
+    object: Literal["caller"] = "caller"
+    name: str
+    role: Role
+    may: list[str]
+    limits: ToldLimits
+    used: ToldLimits
+
+
+class ToldCase(Told):
+    """A report or an appeal. `evidence`, for reviewers, is what the audit log has on its subject."""
+
+    id: str
+    object: Literal["report", "appeal"]
+    subject: str
+    category: str
+    text: str
+    state: Literal["open", "upheld", "dismissed"]
+    created_at: int
+    decided_at: int | None
+    note: str
+    evidence: list[ToldEntry] | None = None
+
+    @classmethod
+    def of(cls, case: Case, evidence: list[ToldEntry] | None = None) -> ToldCase:
+        """A case as it is told."""
+        return cls(
+            id=case.id,
+            object=case.kind,
+            subject=case.subject,
+            category=case.category,
+            text=case.text,
+            state=case.state,
+            created_at=int(case.created_at),
+            decided_at=_whole(case.decided_at),
+            note=case.note,
+            evidence=evidence,
+        )
+
+
+class ToldEntry(Told):
+    """A line of the audit log."""
+
+    seq: int
+    object: Literal["audit_entry"] = "audit_entry"
+    at: float
+    request_id: str
+    key_id: str
+    role: str
+    action: str
+    subject: str | None
+    prompt_sha256: str | None
+    prompt: str | None
+    verdict: str
+    categories: list[str]
+    details: dict[str, Any]
+
+    @classmethod
+    def of(cls, entry: Entry) -> ToldEntry:
+        """A line as it is told."""
+        return cls(
+            seq=entry.seq,
+            at=entry.at,
+            request_id=entry.request_id,
+            key_id=entry.owner,
+            role=entry.role,
+            action=entry.action,
+            subject=entry.subject,
+            prompt_sha256=entry.prompt_sha256,
+            prompt=entry.prompt,
+            verdict=entry.verdict,
+            categories=list(entry.categories),
+            details=dict(entry.details),
+        )
+
+
+class Keys(Told):
+    """Every key ever made."""
+
+    object: Literal["list"] = "list"
+    data: list[ToldKey]
+
+
+class Entries(Told):
+    """Lines of the audit log, newest first; go on with `before` the last one's `seq`."""
+
+    object: Literal["list"] = "list"
+    data: list[ToldEntry]
+
+
+class CaseList(Told):
+    """Cases, oldest first."""
+
+    object: Literal["list"] = "list"
+    data: list[ToldCase]
+
+
+def told_limits(limits: Limits) -> ToldLimits:
+    """Limits as they are told."""
+    return ToldLimits(jobs=limits.jobs, seconds=limits.seconds, at_once=limits.at_once)
+
+
+def _whole(moment: float | None) -> int | None:
+    return None if moment is None else int(moment)

@@ -1,0 +1,14 @@
+"""What stands between the network and the routes.
+
+    guarding.install(app, settings, store)          # once every route is there
+    server = guarding.server(app, settings)         # a uvicorn server with our patience; server.run()
+
+From the outside in: `requests` (ids, log, headers, no traces), `doors` (draining), the gate (keys; access/gate.py),
+`bodies` (sizes, pace, time-outs), the routes. `protocol` holds what uvicorn reads before any of them sees it.
+"""
+
+from kinora.serve.guarding.bodies import Pace
+from kinora.serve.guarding.install import install
+from kinora.serve.guarding.serving import server
+
+__all__ = ["Pace", "install", "server"]
