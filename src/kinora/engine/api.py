@@ -19,7 +19,7 @@ from kinora.engine.events import Event, collect
 from kinora.engine.expand import Expander
 from kinora.engine.record import record
 from kinora.grid import Size, parse_size
-from kinora.request import DEFAULT_MODEL, Plan, Real, Shot
+from kinora.request import DEFAULT_MODEL, Limits, Plan, Real, Shot
 from kinora.safety import Guard, default_guard
 from kinora.safety.release import payload_of
 
@@ -107,15 +107,20 @@ def still(shot: Shot) -> Shot:
     return replace(shot, seconds=1 / read_manifest(find(shot.model)).defaults.fps)
 
 
+def limits(model: str) -> Limits:
+    """What a model can be asked for, by its description alone. Raises UnknownModel or CorruptWeights."""
+    from kinora.checkpoints.catalog import find
+    from kinora.checkpoints.manifest import read_manifest
+
+    return read_manifest(find(model)).limits
+
+
 def check(shot: Shot) -> Plan:
     """Check a shot against its model's description alone, before torch is imported or a weight read.
 
     Raises UnknownModel or InvalidRequest, or CorruptWeights when the description itself is damaged.
     """
-    from kinora.checkpoints.catalog import find
-    from kinora.checkpoints.manifest import read_manifest
-
-    return read_manifest(find(shot.model)).limits.plan(shot)
+    return limits(shot.model).plan(shot)
 
 
 def film(

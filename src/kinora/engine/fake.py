@@ -10,15 +10,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 import numpy.typing as npt
 
 from kinora.clip import Clip
+from kinora.engine.edits.drafts import Bridge, Draft, Fade
 from kinora.engine.events import Done, Event, Frames, Progress, Refused
-from kinora.engine.film import Cut, Film
+from kinora.engine.film import Cut, Film, Span
 from kinora.engine.memory import peak_memory
 from kinora.engine.reel import Reel
+from kinora.engine.story import Story
 from kinora.flow.windows import Reach, Window
 from kinora.flow.windows import plan as plan_windows
 from kinora.request import Limits, Plan, Shot
@@ -62,6 +65,31 @@ class FakeEngine:
             return iter([Refused(verdict)])
         return self._film(film)
 
+    def edit(self, draft: Draft) -> Iterator[Event]:
+        """Screen and review as `engine.edits.perform.edit` does; what would be new are bars, what is given stays."""
+        verdict = screen_words(self.guard, draft.prompts, draft.plan.negative)
+        if not verdict.allowed:
+            return iter([Refused(verdict)])
+        for frames in draft.given:
+            verdict = self.guard.review(frames, FrameBook(fps=draft.plan.fps))
+            if not verdict.allowed:
+                return iter([Refused(verdict)])
+        return self.film(_film_of(draft, self.limits))
+
+    def tell(self, story: Story) -> Iterator[Event]:
+        """Tell the events of `engine.telling.tell`: a span of bars for each shot."""
+        plans = story.plans(self.limits)
+        spans = []
+        for plan, text in zip(plans, story.texts(holding=False), strict=True):
+            made = self.limits.grid.frames_for(plan.seconds, plan.fps)
+            latents = self.limits.grid.latent_shape(made, *plan.size)[0]
+            spans.append(Span(prompt=text, latents=latents, cut=bool(spans), trim=made - plan.frames))
+        prompt, frames = "\n".join(span.prompt for span in spans), sum(plan.frames for plan in plans)
+        parents = [one for card in story.cards for one in (card.image, card.clip) if one]
+        return self.film(
+            Film(plan=replace(plans[0], prompt=prompt, frames=frames), spans=tuple(spans), info={"parents": parents})
+        )
+
     def _film(self, film: Film) -> Iterator[Event]:
         book, total = FrameBook(fps=film.plan.fps, prompt=film.plan.prompt), film.plan.frames
         with Reel(film.plan.size) as reel:
@@ -94,6 +122,19 @@ class FakeEngine:
                 yield _bars(film.plan, first - start, min(CHUNK, upto - first))
             at = upto
         yield from _chunks(film.after)
+
+
+def _film_of(draft: Draft, limits: Limits) -> Film:
+    """What is given as it is, and bars for the rest."""
+    before = after = None
+    if isinstance(draft, Bridge):
+        before, after = None if draft.recalls else draft.before, None if draft.closes else draft.after
+    elif isinstance(draft, Fade):
+        before, after = draft.first[: -draft.overlap], draft.second[draft.overlap :]
+    made = draft.plan.frames - sum(len(given) for given in (before, after) if given is not None)
+    latents = limits.grid.latent_shape(limits.grid.frames_for(made / draft.plan.fps, draft.plan.fps), *draft.plan.size)
+    span = Span(prompt=draft.plan.prompt, latents=latents[0])
+    return Film(plan=draft.plan, spans=(span,), keep=(0, made), before=before, after=after, info=draft.info)
 
 
 def _windows(cut: Cut) -> list[Window]:

@@ -69,6 +69,7 @@ class Settings:
     remote_urls: hosts from which pictures may be fetched; none by default.
     request_timeout: how long a client may take to send a request. log_prompts: words into the audit log, not hashes.
     preview: how long between two live frames of a running job; 0 for none.
+    pause: how long each step of the fake model takes.
     """
 
     host: str = "127.0.0.1"
@@ -102,6 +103,7 @@ class Settings:
     request_timeout: float = 60.0
     log_prompts: bool = False
     preview: float = 2.0
+    pause: float = 0.0
 
     def __post_init__(self) -> None:
         if not 0 <= self.port <= 65_535:
@@ -118,7 +120,7 @@ class Settings:
         for name in ("faults", "queue", "queue_each", "max_upload", "max_pixels", "max_prompt"):
             if getattr(self, name) < 1:
                 raise InvalidRequest(f"{name} {getattr(self, name)}", rule="must be at least 1")
-        for name in ("workers", "threads", "memory", "job_memory", "drain", "retention", "preview"):
+        for name in ("workers", "threads", "memory", "job_memory", "drain", "retention", "preview", "pause"):
             if getattr(self, name) < 0:
                 raise InvalidRequest(f"{name} {getattr(self, name):g}", rule="must not be below 0")
         normalised_url(self.database)
@@ -194,9 +196,9 @@ class Settings:
         """Bytes that all jobs on this machine may take together."""
         if self.memory:
             return self.memory
-        import psutil
+        from kinora.engine.memory import total_memory
 
-        return int(psutil.virtual_memory().total) * 4 // 5
+        return total_memory() * 4 // 5
 
     def guard(self, policy: str | None = None) -> Guard:
         """Who judges words and pictures; for colour bars by lists alone, without loading torch."""
