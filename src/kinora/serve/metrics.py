@@ -1,8 +1,9 @@
 """What Prometheus reads at /metrics.
 
-Requests are counted as they are answered. What happens to jobs happens in other processes, some on other machines and any of
-them killed at times, so it is read from the store at each scrape: whatever ended since the last one. Every server of a
-store therefore tells of the same jobs: look at one of them, don't add them up. Counts begin at 0 with the server.
+Requests are counted as they are answered. What happens to jobs happens in other processes, some on other machines and
+any of them killed at times, so it is read from the store at each scrape: whatever ended since the last one. Every
+server of a store therefore tells of the same jobs: look at one of them, don't add them up. Counts begin at 0 with the
+server.
 """
 
 from __future__ import annotations
@@ -46,7 +47,7 @@ class Metrics:
             "kinora_request_seconds", "Time to answer.", ["route"], buckets=ANSWERS, registry=registry
         )
         self.draining = Gauge("kinora_draining", "1 while the server is being stopped.", registry=registry)
-        registry.register(_Store(store))  # type: ignore[arg-type]
+        registry.register(_Store(store))
         self._ended = _Ended(store, registry)
 
     def request(self, method: str, route: str, status: int, seconds: float) -> None:

@@ -4,8 +4,8 @@
     audit.record(caller, request_id, "videos.create", prompt="a red ball", verdict=verdict, subject="video_1c...")
     audit.search(prompt_sha256="9f...")          # from a file's Content Credentials to who asked for it
 
-Prompts are kept as their SHA-256, the same that stands in a file's credentials, unless the operator keeps the words. Whoever
-has the log can test a guess against it: it hides prompts from readers, not from somebody who suspects one.
+Prompts are kept as their SHA-256, the same that stands in a file's credentials, unless the operator keeps the words.
+Whoever has the log can test a guess against it: it hides prompts from readers, not from somebody who suspects one.
 """
 
 from __future__ import annotations
@@ -107,7 +107,7 @@ class Audit:
     def forget(self, *, older_than: float) -> int:
         """Remove lines from before `older_than` (seconds since 1970); returns how many there were."""
         with self._database.write() as session:
-            return session.execute(delete(AuditRow).where(AuditRow.at < older_than)).rowcount
+            return len(session.scalars(delete(AuditRow).where(AuditRow.at < older_than).returning(AuditRow.seq)).all())
 
 
 def _entry(row: AuditRow) -> Entry:

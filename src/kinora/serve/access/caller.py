@@ -32,7 +32,7 @@ class Caller:
         return feature in MAY[self.role]
 
     def require(self, feature: Feature, *, param: str | None = None) -> None:
-        """Go on if the role includes `feature`. Raises ApiError 403, which names what would be needed, if it does not."""
+        """Go on if the role includes `feature`. Raises ApiError (403), which names the feature, if it does not."""
         if not self.may(feature):
             message = f"{NEEDED[feature]} is not for keys with the role {self.role!r}; ask who runs this server."
             raise ApiError(403, message, param=param)

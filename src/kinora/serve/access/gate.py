@@ -1,8 +1,8 @@
-"""The gate: a request below /v1 comes from a key that holds, or from this machine where there are no keys, or is refused.
+"""The gate: who asks below /v1 has a key that holds, or sits at this machine where there are no keys, or is refused.
 
-It stands before the routes and before the body. A server that was not told to want keys, and on which none was ever made,
-answers only requests that a program on the same machine sends to it by a loopback name: neither a proxy, nor a web page in the user's browser, whatever
-the name it got resolved (DNS rebinding), may speak for the user.
+It stands before the routes and before the body. A server that was not told to want keys, and on which none was ever
+made, answers only requests that a program on the same machine sends to it by a loopback name: neither a proxy nor a web
+page in the user's browser, whatever name it got resolved to us (DNS rebinding), may speak for the user.
 """
 
 from __future__ import annotations
@@ -41,6 +41,7 @@ class Gate:
         self._asked = float("-inf")
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
         path = scope.get("path", "")
         if scope["type"] == "http" and any(path == one or path.startswith(f"{one}/") for one in GUARDED):
             try:

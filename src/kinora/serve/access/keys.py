@@ -6,8 +6,7 @@
     keys.find(made.secret)             # the Key, or None
     keys.revoke(made.key.id)
 
-A secret has 256 random bits, so a plain hash is enough: what makes slow hashes necessary for passwords, that people choose
-few of them, is not so here.
+A secret has 256 random bits, so a plain hash is enough: passwords need slow ones because people choose so few of them.
 """
 
 from __future__ import annotations

@@ -2,8 +2,8 @@
 
     store.add(new, check=Quotas(database).check(caller, seconds=4))        # ApiError 429, or counted
 
-A job counts when it is accepted, whatever becomes of it; deleting a video gives nothing back. Repeating a request under its
-idempotency key counts nothing: the store does not ask then.
+A job counts when it is accepted, whatever becomes of it; deleting a video gives nothing back. Repeating a request under
+its idempotency key counts nothing: the store does not ask then.
 """
 
 from __future__ import annotations
@@ -65,7 +65,9 @@ class Quotas:
         if limits.jobs is not None and jobs + 1 > limits.jobs:
             raise self._spent(session, f"This key may ask for {limits.jobs} jobs a day and has had them.")
         if limits.seconds is not None and spent + seconds > limits.seconds:
-            said = f"This key may ask for {limits.seconds:g} s of video a day; {spent:g} s are gone, {seconds:g} more asked."
+            said = (
+                f"This key may ask for {limits.seconds:g} s of video a day and has {limits.seconds - spent:g} s left."
+            )
             raise self._spent(session, said)
         if limits.at_once is not None and _at_once(session, caller.id) >= limits.at_once:
             message = f"{limits.at_once} jobs of this key wait or run, which is as many as may: wait for one to end."

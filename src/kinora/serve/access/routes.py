@@ -1,4 +1,4 @@
-"""Accounts over HTTP: who am I; keys, the audit log and reviewing for administrators; reports and appeals for everybody."""
+"""Accounts over HTTP: who am I; keys, audit log and reviewing for administrators; reports and appeals for everybody."""
 
 from __future__ import annotations
 

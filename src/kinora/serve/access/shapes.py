@@ -18,10 +18,8 @@ Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 Count = Annotated[int, Field(ge=0, le=1_000_000_000)]
 Seconds = Annotated[float, Field(ge=0, le=1e9)]
 
-Category = Literal[
-    *("sexual", "sexual/minors", "violence", "hate", "harassment", "self-harm", "illicit", "extremism"),
-    *("likeness", "ip", "deception", "other"),
-]
+Harm = Literal["sexual", "sexual/minors", "violence", "hate", "harassment", "self-harm", "illicit", "extremism"]
+Category = Harm | Literal["likeness", "ip", "deception", "other"]
 """What a report can be about: the policy's categories in the coarse, and whatever else there is."""
 
 
@@ -43,7 +41,7 @@ class CreateKey(Asked):
     name: Annotated[str, Field(min_length=1, max_length=80)]
     role: Role = "user"
     limits: Annotated[AskedLimits, Nested] | None = None
-    networks: Annotated[list[Annotated[str, Field(max_length=64)]], Field(max_length=100), Nested] = []
+    networks: Annotated[list[Annotated[str, Field(max_length=64)]], Field(max_length=100, default_factory=list), Nested]
     seconds_valid: Annotated[float, Field(gt=0, le=1e9)] | None = None
 
 

@@ -16,6 +16,7 @@ class Doors:
         self._health = health
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
         if self._health.draining and scope["type"] == "http" and scope["method"] not in ("GET", "HEAD", "OPTIONS"):
             error = ApiError(503, "The server is about to stop; another one takes over.", headers={"Retry-After": "5"})
             await error.response()(scope, receive, send)

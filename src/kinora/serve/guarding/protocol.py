@@ -1,8 +1,8 @@
 """Reading requests off the wire with patience that ends: uvicorn's protocol, with limits on headers.
 
 uvicorn waits for ever for the first line of a request, and httptools takes headers of any length. Here headers are
-whole within `HEADER_SECONDS` and `HEADER_BYTES`, or the connection ends; and so it does when an answer was given but the
-body it did not wait for is still trickling in.
+whole within `HEADER_SECONDS` and `HEADER_BYTES`, or the connection ends; and so it does when an answer was given but
+the body it did not wait for is still trickling in.
 """
 
 from __future__ import annotations

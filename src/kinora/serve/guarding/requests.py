@@ -1,4 +1,4 @@
-"""The outermost layer: an id for each request, its line in the log, its time for the metrics, headers, no traces out."""
+"""The outermost layer: an id for each request, its line in the log, its time in the metrics, headers, no traces."""
 
 from __future__ import annotations
 
@@ -44,6 +44,7 @@ class Requests:
         self._headers = (*SECURITY, *transport)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """ASGI."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -96,6 +97,6 @@ def failed() -> ApiError:
 
 
 def route_of(scope: Scope) -> str:
-    """The route's template, as /v1/videos/{video_id}: metrics must not have a series for every id, or for every probe."""
+    """The route's template, as /v1/videos/{video_id}: metrics must not get a series for every id and every probe."""
     route = scope.get("route")
     return str(getattr(route, "path", "")) or "none"
