@@ -15,6 +15,9 @@ from kinora.serve.assets import Asset, new_id
 from kinora.serve.store.rows import Part, asset_of
 from kinora.serve.store.tables import AssetRow, CharacterRow, InputRow, JobRow
 
+WRITING = 600.0
+"""How long a single file may take to be written."""
+
 UNUSED = 3600.0
 """Seconds after which an upload that no job reads and no character shows may go."""
 
@@ -65,9 +68,11 @@ class Files(Part):
     def doomed(self, limit: int = 100) -> list[tuple[str, str]]:
         """Files that may be removed now, as (id, path)."""
         read = exists().where(InputRow.asset_id == AssetRow.id)
-        query = select(AssetRow.id, AssetRow.path).where(AssetRow.state == "doomed", ~read).limit(limit)
         with self.database.read() as session:
-            return [(id, path) for id, path in session.execute(query)]
+            # A write that nobody waits for any more may still be under way: removed too early, it would come back.
+            still = (AssetRow.sha256 == "") & (AssetRow.created_at > self.database.now(session) - WRITING)
+            query = select(AssetRow.id, AssetRow.path).where(AssetRow.state == "doomed", ~read, ~still)
+            return [(id, path) for id, path in session.execute(query.limit(limit))]
 
     def forget(self, id: str) -> None:
         """Strike a file that has been removed."""

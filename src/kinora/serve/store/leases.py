@@ -25,6 +25,9 @@ from kinora.serve.store.rows import Part, asset_of, end, job_of, requeue, tell
 from kinora.serve.store.tables import AssetRow, InputRow, JobRow, UsageRow, WorkerRow
 from kinora.serve.store.values import Claim, Hand, JobError
 
+SEEN = 10.0
+"""An idle worker says this often that it is there."""
+
 FORGOTTEN = 300.0
 """Seconds of silence after which a worker is struck from the list."""
 
@@ -34,6 +37,8 @@ class Leases(Part):
 
     def claim(self, hand: Hand) -> Claim | None:
         """Take the next job for a worker, or None; either way the worker is known from then on."""
+        if self._nothing_to_do(hand):
+            return None
         with self.database.write(queue=True) as session:
             now = self.database.now(session)
             row = next_job(session, hand, now)
@@ -174,11 +179,19 @@ class Leases(Part):
             session.execute(delete(WorkerRow).where(WorkerRow.seen_at < now - FORGOTTEN))
             return len(rows)
 
-    def hands(self, host: str | None = None) -> list[Hand]:
-        """The workers, of one machine or of all."""
-        query = select(WorkerRow) if host is None else select(WorkerRow).where(WorkerRow.host == host)
+    def hands(self, ids: Iterable[str] | None = None) -> list[Hand]:
+        """The workers of these ids, or all."""
+        query = select(WorkerRow) if ids is None else select(WorkerRow).where(WorkerRow.id.in_(list(ids)))
         with self.database.read() as session:
             return [_hand(row) for row in session.scalars(query)]
+
+    def _nothing_to_do(self, hand: Hand) -> bool:
+        """Whether no job waits and the worker is known to be idle: asking again and again should cost no write."""
+        with self.database.read() as session:
+            if session.scalar(select(JobRow.seq).where(JobRow.status == "queued").limit(1)) is not None:
+                return False
+            known = session.get(WorkerRow, hand.id)
+            return known is not None and known.job_id is None and known.seen_at > self.database.now(session) - SEEN
 
     def overtaken(self, workers: Iterable[str]) -> set[str]:
         """Those of the workers that are at a job which is no longer theirs: cancelled, deleted, given to another."""
