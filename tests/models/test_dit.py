@@ -1,5 +1,4 @@
 import json
-import re
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -7,43 +6,15 @@ import pytest
 import torch
 from safetensors.torch import load_file
 
+from kinora.checkpoints.wan.keys import from_diffusers
 from kinora.models.dit import DiT, DiTConfig
 
 FIXTURES = Path(__file__).parents[3] / "shared" / "fixtures" / "wan"
 TINY = DiTConfig(dim=48, heads=2, layers=2, ffn_dim=64, in_channels=4, out_channels=4, text_dim=16, freq_dim=32)
 
-
-DIFFUSERS_TO_WAN = [
-    (r"^proj_out", "head.head"),
-    (r"^scale_shift_table", "head.modulation"),
-    (r"^condition_embedder\.(time|text)_embedder\.linear_1", r"\1_embedding.0"),
-    (r"^condition_embedder\.(time|text)_embedder\.linear_2", r"\1_embedding.2"),
-    (r"^condition_embedder\.time_proj", "time_projection.1"),
-    (r"^condition_embedder\.image_embedder\.norm1", "img_emb.proj.0"),
-    (r"^condition_embedder\.image_embedder\.ff\.net\.0\.proj", "img_emb.proj.1"),
-    (r"^condition_embedder\.image_embedder\.ff\.net\.2", "img_emb.proj.3"),
-    (r"^condition_embedder\.image_embedder\.norm2", "img_emb.proj.4"),
-    (r"\.attn1\.", ".self_attn."),
-    (r"\.attn2\.", ".cross_attn."),
-    (r"\.to_([qkv])\.", r".\1."),
-    (r"\.to_out\.0", ".o"),
-    (r"\.add_([kv])_proj", r".\1_img"),
-    (r"\.norm_added_k", ".norm_k_img"),
-    (r"\.norm2\.", ".norm3."),
-    (r"\.ffn\.net\.0\.proj", ".ffn.0"),
-    (r"\.ffn\.net\.2", ".ffn.2"),
-    (r"\.scale_shift_table", ".modulation"),
-]
 WAN = DiTConfig(
     dim=48, heads=4, layers=2, ffn_dim=64, in_channels=16, out_channels=16, patch=(1, 2, 2), text_dim=32, freq_dim=256
 )
-
-
-def wan_key(key):
-    """Name of a diffusers WanTransformer3DModel parameter in Wan's own files."""
-    for pattern, replacement in DIFFUSERS_TO_WAN:
-        key = re.sub(pattern, replacement, key)
-    return key
 
 
 @pytest.fixture(scope="module", params=["t2v", "i2v"])
@@ -54,7 +25,8 @@ def wan(request):
     tensors = load_file(path)
     config = WAN if request.param == "t2v" else replace(WAN, in_channels=36, image_dim=20)
     model = DiT(config).eval()
-    model.load_state_dict({wan_key(k[2:]): v for k, v in tensors.items() if k.startswith("w.")})
+    ours = from_diffusers(model.state_dict())
+    model.load_state_dict({ours[k[2:]]: v for k, v in tensors.items() if k.startswith("w.")})
     with torch.no_grad():
         return model, tensors, model.text_context(tensors["ctx"], image=tensors.get("in.encoder_hidden_states_image"))
 

@@ -13,6 +13,7 @@ from torch import Tensor, nn
 from torch.autograd.function import FunctionCtx, once_differentiable
 
 from kinora.models.cache import LayerCache
+from kinora.models.layers import Linear, like
 from kinora.models.rope import rotate
 
 Backend = Literal["sdpa", "math"]
@@ -24,7 +25,7 @@ class SelfAttention(nn.Module):
     def __init__(self, dim: int, heads: int, eps: float) -> None:
         super().__init__()
         self.heads = heads
-        self.q, self.k, self.v, self.o = (nn.Linear(dim, dim) for _ in range(4))
+        self.q, self.k, self.v, self.o = (Linear(dim, dim) for _ in range(4))
         self.norm_q, self.norm_k = RMSNorm(dim, eps), RMSNorm(dim, eps)
 
     def forward(
@@ -67,10 +68,10 @@ class CrossAttention(nn.Module):
     def __init__(self, dim: int, heads: int, eps: float, *, image: bool = False) -> None:
         super().__init__()
         self.heads, self.image = heads, image
-        self.q, self.k, self.v, self.o = (nn.Linear(dim, dim) for _ in range(4))
+        self.q, self.k, self.v, self.o = (Linear(dim, dim) for _ in range(4))
         self.norm_q, self.norm_k = RMSNorm(dim, eps), RMSNorm(dim, eps)
         if image:
-            self.k_img, self.v_img = nn.Linear(dim, dim), nn.Linear(dim, dim)
+            self.k_img, self.v_img = Linear(dim, dim), Linear(dim, dim)
             self.norm_k_img = RMSNorm(dim, eps)
 
     def context(self, text: Float[Tensor, "b s d"], image: Float[Tensor, "b i d"] | None = None) -> CrossKeys:
@@ -129,10 +130,11 @@ class RMSNorm(nn.RMSNorm):
     """
 
     def forward(self, x: Float[Tensor, "... d"]) -> Float[Tensor, "... d"]:
-        """Normalise."""
+        """Normalise; what is narrower than float32 is widened on the way."""
         if x.device.type != "cpu" or torch.compiler.is_compiling():
-            return super().forward(x)
-        return cast(Tensor, FewPassRMSNorm.apply(x, self.weight, self.eps))  # type: ignore[no-untyped-call]
+            return F.rms_norm(x, self.normalized_shape, like(self.weight, x), self.eps)
+        wide = x if x.dtype == torch.float64 else x.float()
+        return like(cast(Tensor, FewPassRMSNorm.apply(wide, like(self.weight, wide), self.eps)), x)  # type: ignore[no-untyped-call]
 
 
 class FewPassRMSNorm(torch.autograd.Function):

@@ -2,7 +2,7 @@
 
 One forward serves text-to-video (one sigma per sample), image-to-video and extension (a sigma per latent frame or per
 token: held ones are 0), block-causal training (`blocks`) and streaming (`cache`).
-Architecture: Wan 2.1 and 2.2 (Wan-Video/Wan2.1 `wan/modules/model.py`, Apache-2.0), text-to-video and TI2V.
+Architecture: Wan 2.1 and 2.2 (Wan-Video/Wan2.1 `wan/modules/model.py`, Apache-2.0).
 """
 
 import math
@@ -19,6 +19,7 @@ from torch import Tensor, nn
 
 from kinora.models.attention import Backend, CrossAttention, CrossKeys, SelfAttention
 from kinora.models.cache import KVCache, LayerCache
+from kinora.models.layers import LayerNorm, Linear, like, linear
 from kinora.models.rope import rotary_table
 
 
@@ -38,8 +39,11 @@ class DiTConfig:
     eps: float = 1e-6
     cross_attn_norm: bool = True
     image_dim: int | None = None  # width of CLIP image tokens; Wan 2.1 image-to-video reads them, others have no branch
+    image_positions: int | None = None  # learned positions of image tokens: Wan 2.1's first-and-last-frame model
 
     def __post_init__(self) -> None:
+        if self.image_positions is not None and self.image_dim is None:
+            raise ValueError(f"{self.image_positions=} without image_dim: there are no image tokens to place")
         if self.dim % (2 * self.heads):
             raise ValueError(f"{self.dim=} must be a multiple of 2 * {self.heads=}: rotations turn pairs of channels")
 
@@ -66,12 +70,12 @@ class DiT(nn.Module):
         c = config
         self.patch_embedding = nn.Conv3d(c.in_channels, c.dim, kernel_size=c.patch, stride=c.patch)
         self.text_embedding = nn.Sequential(
-            nn.Linear(c.text_dim, c.dim), nn.GELU(approximate="tanh"), nn.Linear(c.dim, c.dim)
+            Linear(c.text_dim, c.dim), nn.GELU(approximate="tanh"), Linear(c.dim, c.dim)
         )
-        self.time_embedding = nn.Sequential(nn.Linear(c.freq_dim, c.dim), nn.SiLU(), nn.Linear(c.dim, c.dim))
-        self.time_projection = nn.Sequential(nn.SiLU(), nn.Linear(c.dim, 6 * c.dim))
+        self.time_embedding = nn.Sequential(Linear(c.freq_dim, c.dim), nn.SiLU(), Linear(c.dim, c.dim))
+        self.time_projection = nn.Sequential(nn.SiLU(), Linear(c.dim, 6 * c.dim))
         if c.image_dim is not None:
-            self.img_emb = ImageEmbedding(c.image_dim, c.dim)
+            self.img_emb = ImageEmbedding(c.image_dim, c.dim, c.image_positions)
         self.blocks = nn.ModuleList(Block(c) for _ in range(c.layers))
         self.head = Head(c)
         self.initialise()
@@ -87,7 +91,7 @@ class DiT(nn.Module):
         cache: KVCache | None = None,
         start: int | tuple[int, ...] = 0,
     ) -> Float[Tensor, "b o t h w"]:
-        """Return the velocity at `latent`.
+        """Return the velocity at `latent`, computed in the dtype of `latent` (see models.layers), which text shares.
 
         sigma: 1 = noise, 0 = clean; per sample, per latent frame, or per token of the grid after patching.
         text: states of the text encoder, or `text_context` of them (which then carries the mask).
@@ -115,11 +119,11 @@ class DiT(nn.Module):
         table = rotary_table(head_dim, (cached + grid[0], *grid[1:]), start, latent.device, latent.dtype)
 
         x = rearrange(latent, "b c (t p) (h q) (w r) -> b (t h w) (c p q r)", p=patch[0], q=patch[1], r=patch[2])
-        x = F.linear(x, self.patch_embedding.weight.flatten(1), self.patch_embedding.bias)
+        x = linear(x, self.patch_embedding.weight.flatten(1), self.patch_embedding.bias)
         x = x.view(x.shape[0], time.shape[1], -1, x.shape[2])  # [b, groups of equal sigma, tokens of a group, dim]
         for block, keys, layer_cache in zip(self.blocks, text.layers, layer_caches, strict=True):
             x = block(x, modulation, keys, text.mask, table, ends, layer_cache, self.backend)
-        x = self.head(x, time).flatten(1, 2)
+        x = self.head(x, time, latent.dtype).flatten(1, 2)
         return rearrange(
             x,
             "b (t h w) (p q r c) -> b c (t p) (h q) (w r)",
@@ -134,7 +138,7 @@ class DiT(nn.Module):
     ) -> TextContext:
         """Embed text states once, for reuse as `text` by all solver steps of a request.
 
-        image: CLIP tokens of the first frame, for a model with `image_dim`; such a model also runs on text alone.
+        image: CLIP tokens of the given frames, for a model with `image_dim`; such a model also runs on text alone.
         """
         if image is not None and self.config.image_dim is None:
             raise ValueError("image tokens for a model without image_dim: it has no branch to read them")
@@ -149,11 +153,15 @@ class DiT(nn.Module):
     def embed_time(
         self, sigma: Float[Tensor, " b *grid"], grid: tuple[int, int, int], dtype: torch.dtype
     ) -> tuple[Float[Tensor, "b g 1 d"], Float[Tensor, "b g 1 6 d"]]:
-        """Return the time embedding and its projection for each of the g groups of tokens that share a sigma."""
+        """Return the time embedding and its projection for each of the g groups of tokens that share a sigma.
+
+        In float32 at least, as in Wan: they shift, scale and gate the residual stream, which therefore is float32 too.
+        """
         if tuple(sigma.shape[1:]) not in ((), grid[:1], grid):
             raise ValueError(f"sigma of shape {tuple(sigma.shape)}: must be [b], [b, t] or [b, t, h, w] of {grid=}")
         thousandths = 1000 * sigma.double().reshape(sigma.shape[0], -1)
-        time = self.time_embedding(sinusoid(thousandths, self.config.freq_dim).to(dtype))
+        wide = torch.promote_types(dtype, torch.float32)
+        time = self.time_embedding(sinusoid(thousandths, self.config.freq_dim).to(wide))
         return time.unsqueeze(2), self.time_projection(time).unflatten(-1, (6, -1)).unsqueeze(2)
 
     def initialise(self) -> None:
@@ -177,11 +185,9 @@ class Block(nn.Module):
         super().__init__()
         dim, self.eps = config.dim, config.eps
         self.self_attn = SelfAttention(dim, config.heads, config.eps)
-        self.norm3 = nn.LayerNorm(dim, config.eps) if config.cross_attn_norm else nn.Identity()
+        self.norm3 = LayerNorm(dim, config.eps) if config.cross_attn_norm else nn.Identity()
         self.cross_attn = CrossAttention(dim, config.heads, config.eps, image=config.image_dim is not None)
-        self.ffn = nn.Sequential(
-            nn.Linear(dim, config.ffn_dim), nn.GELU(approximate="tanh"), nn.Linear(config.ffn_dim, dim)
-        )
+        self.ffn = nn.Sequential(Linear(dim, config.ffn_dim), nn.GELU(approximate="tanh"), Linear(config.ffn_dim, dim))
         self.modulation = nn.Parameter(torch.randn(1, 6, dim) / math.sqrt(dim))
 
     def context(self, text: Float[Tensor, "b l d"], image: Float[Tensor, "b i d"] | None) -> CrossKeys:
@@ -199,14 +205,18 @@ class Block(nn.Module):
         cache: LayerCache | None,
         backend: Backend,
     ) -> Float[Tensor, "b g n d"]:
-        """Update tokens; `modulation` is shared by the n tokens of a group and never materialised per token."""
-        shape = x.shape
+        """Update tokens; `modulation` is shared by the n tokens of a group and never materialised per token.
+
+        The residual stream has the modulation's dtype; attention and MLP compute in that of the text's keys.
+        """
+        shape, dtype = x.shape, keys.keys.dtype
         shift1, scale1, gate1, shift2, scale2, gate2 = (modulation + self.modulation).unbind(-2)
-        y = torch.addcmul(shift1, F.layer_norm(x, shape[-1:], eps=self.eps), 1 + scale1).flatten(1, 2)
+        x = like(x, modulation)
+        y = torch.addcmul(shift1, F.layer_norm(x, shape[-1:], eps=self.eps), 1 + scale1).flatten(1, 2).to(dtype)
         x = torch.addcmul(x, self.self_attn(y, table, ends, cache, backend).view(shape), gate1)
-        y = self.norm3(x).flatten(1, 2)
+        y = self.norm3(x).flatten(1, 2).to(dtype)
         x = x + self.cross_attn(y, keys, text_mask, backend).view(shape)
-        y = torch.addcmul(shift2, F.layer_norm(x, shape[-1:], eps=self.eps), 1 + scale2)
+        y = torch.addcmul(shift2, F.layer_norm(x, shape[-1:], eps=self.eps), 1 + scale2).to(dtype)
         return torch.addcmul(x, self.ffn(y), gate2)
 
 
@@ -216,30 +226,33 @@ class Head(nn.Module):
     def __init__(self, config: DiTConfig) -> None:
         super().__init__()
         self.eps = config.eps
-        self.head = nn.Linear(config.dim, math.prod(config.patch) * config.out_channels)
+        self.head = Linear(config.dim, math.prod(config.patch) * config.out_channels)
         self.modulation = nn.Parameter(torch.randn(1, 2, config.dim) / math.sqrt(config.dim))
 
-    def forward(self, x: Float[Tensor, "b g n d"], time: Float[Tensor, "b g 1 d"]) -> Float[Tensor, "b g n o"]:
-        """Project tokens; `time` is the embedding before the blocks' projection."""
+    def forward(
+        self, x: Float[Tensor, "b g n d"], time: Float[Tensor, "b g 1 d"], dtype: torch.dtype
+    ) -> Float[Tensor, "b g n o"]:
+        """Project tokens, in `dtype`; `time` is the embedding before the blocks' projection."""
         shift, scale = (time.unsqueeze(-2) + self.modulation).unbind(-2)
-        return self.head(torch.addcmul(shift, F.layer_norm(x, x.shape[-1:], eps=self.eps), 1 + scale))
+        return self.head(torch.addcmul(shift, F.layer_norm(x, x.shape[-1:], eps=self.eps), 1 + scale).to(dtype))
 
 
 class ImageEmbedding(nn.Module):
     """Bring CLIP image tokens to the transformer's width."""
 
-    def __init__(self, image_dim: int, dim: int) -> None:
+    def __init__(self, image_dim: int, dim: int, positions: int | None = None) -> None:
         super().__init__()
+        self.emb_pos = None if positions is None else nn.Parameter(torch.zeros(1, positions, image_dim))
         self.proj = nn.Sequential(
-            nn.LayerNorm(image_dim),
-            nn.Linear(image_dim, image_dim),
-            nn.GELU(),
-            nn.Linear(image_dim, dim),
-            nn.LayerNorm(dim),
+            LayerNorm(image_dim), Linear(image_dim, image_dim), nn.GELU(), Linear(image_dim, dim), LayerNorm(dim)
         )
 
     def forward(self, image: Float[Tensor, "b i e"]) -> Float[Tensor, "b i d"]:
-        """Embed."""
+        """Embed; a model with positions takes exactly as many tokens, the first frame's before the last one's."""
+        if self.emb_pos is not None:
+            if image.shape[1] != self.emb_pos.shape[1]:
+                raise ValueError(f"{image.shape[1]} image tokens: this model reads {self.emb_pos.shape[1]}")
+            image = image + like(self.emb_pos, image)
         return self.proj(image)
 
 
