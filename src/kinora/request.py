@@ -23,9 +23,38 @@ MAX_GUIDANCE = 20.0
 MAX_SEED = 2**63 - 1
 RANDOM_SEEDS = 2**32  # a seed nobody chose is below this: short enough to write down
 DEFAULT_MODEL = "kinora-small"
+MAX_SHIFT = 100.0
 
 Real = int | float
 """A number people write as 4 or 4.5 (a checker that takes `float` literally refuses the first)."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sampler:
+    """A way from noise to a clip: which grid of noise levels, which solver, and what the model is told of them.
+
+    `grid` is a kind of `kinora.flow.schedule`, `solver` a name of `kinora.engine.solving`. `whole`: the model is told
+    whole thousandths, cut off, as Wan's and diffusers' UniPC do, while the solver works with the exact levels.
+    """
+
+    grid: str
+    solver: str
+    whole: bool = False
+
+
+SAMPLERS = {
+    "unipc": Sampler(grid="wan", solver="unipc"),
+    "dpmpp": Sampler(grid="wan", solver="dpmpp"),
+    "euler": Sampler(grid="wan", solver="euler"),
+    "heun": Sampler(grid="wan", solver="heun"),
+    "wan-unipc": Sampler(grid="wan", solver="unipc", whole=True),
+    "wan-dpm++": Sampler(grid="wan-dpm++", solver="dpmpp", whole=True),
+    "diffusers-unipc": Sampler(grid="diffusers-unipc", solver="unipc", whole=True),
+    "diffusers-euler": Sampler(grid="diffusers-euler", solver="euler"),
+    "renoise": Sampler(grid="linear", solver="renoise"),
+}
+"""By name. "wan-..." are Wan's own and "diffusers-..." those of diffusers, number for number; "renoise" is for models
+distilled to a few steps."""
 
 
 @dataclass(frozen=True)
@@ -34,7 +63,9 @@ class Shot:
 
     `seconds`, `size` (height, width), `fps`, `steps` and `guidance` left at None take the model's own
     defaults; `seed` None draws one, which the finished clip reports. Guidance 1 turns guidance off. `expand` lets a
-    model that wants dense prompts have this one put into its words first.
+    model that wants dense prompts have this one put into its words first. An empty `negative` is the model's own, one
+    of spaces is none. `guidance_high` is for models with two experts: that of the one for high noise. `sampler` and
+    `shift` choose the grid of noise levels and the solver that goes down it.
     """
 
     prompt: str
@@ -47,6 +78,9 @@ class Shot:
     negative: str = ""
     model: str = DEFAULT_MODEL
     expand: bool = True
+    guidance_high: Real | None = None
+    sampler: str | None = None
+    shift: Real | None = None
 
     def __post_init__(self) -> None:
         if not self.prompt.strip():
@@ -65,12 +99,18 @@ class Shot:
             raise InvalidRequest(
                 f"{self.steps} steps", rule=f"steps go from 1 to {MAX_STEPS}", remedy="20 to 40 suit most prompts"
             )
-        if self.guidance is not None and not 1 <= self.guidance <= MAX_GUIDANCE:
-            raise InvalidRequest(
-                f"guidance {self.guidance:g}",
-                rule=f"guidance goes from 1 (off) to {MAX_GUIDANCE:g}",
-                remedy="3 to 6 suit most prompts",
-            )
+        for guidance in (self.guidance, self.guidance_high):
+            if guidance is not None and not 1 <= guidance <= MAX_GUIDANCE:
+                raise InvalidRequest(
+                    f"guidance {guidance:g}",
+                    rule=f"guidance goes from 1 (off) to {MAX_GUIDANCE:g}",
+                    remedy="3 to 6 suit most prompts",
+                )
+        if self.sampler is not None and self.sampler not in SAMPLERS:
+            raise InvalidRequest(self.sampler, rule="no such sampler", remedy=f"there are {', '.join(SAMPLERS)}")
+        if self.shift is not None and not 0 < self.shift <= MAX_SHIFT:
+            rule = f"a shift lies above 0 and at most at {MAX_SHIFT:g}"
+            raise InvalidRequest(f"shift {self.shift:g}", rule=rule, remedy="3 to 12 suit most models; 1 is even steps")
         if self.seed is not None and not 0 <= self.seed <= MAX_SEED:
             raise InvalidRequest(
                 f"seed {self.seed}", rule="a seed goes from 0 to 2^63 - 1", remedy="leave --seed out for a random one"
@@ -79,7 +119,11 @@ class Shot:
 
 @dataclass(frozen=True, kw_only=True)
 class Plan:
-    """A shot that one model can make, with nothing left open. `frames` is the length of the finished clip."""
+    """A shot that one model can make, with nothing left open. `frames` is the length of the finished clip.
+
+    Of two experts the one for high noise, at `boundary` and above, is guided by `guidance_high`; both are None for a
+    model with one.
+    """
 
     prompt: str
     negative: str
@@ -89,6 +133,21 @@ class Plan:
     seed: int
     steps: int
     guidance: Real
+    sampler: str = "unipc"
+    shift: Real = 1
+    guidance_high: Real | None = None
+    boundary: Real | None = None
+
+    @property
+    def sampling(self) -> dict[str, Real | str]:
+        """What is said of the sampling beside steps and guidance: everything that has a say in the frames."""
+        said = {
+            "sampler": self.sampler,
+            "shift": self.shift,
+            "guidance_high": self.guidance_high,
+            "boundary": self.boundary,
+        }
+        return {name: value for name, value in said.items() if value is not None}
 
     @property
     def seconds(self) -> float:
@@ -101,7 +160,8 @@ class Limits:
     """What one model can be asked for, and what it does when not told.
 
     `seconds` and `max_seconds` are its default and longest clip, `fps` the only rate it was trained at,
-    `size` its default (height, width). `min_side` and `max_pixels` bound height x width.
+    `size` its default (height, width). `min_side` and `max_pixels` bound height x width. `negative` is what it is
+    steered away from when nobody says. `boundary` is the sigma from which on a model with two experts uses the second.
     """
 
     size: Size
@@ -114,6 +174,11 @@ class Limits:
     min_side: int = 64
     max_pixels: int = 512 * 512
     max_aspect: float = 3.0
+    sampler: str = "unipc"
+    shift: Real = 1
+    negative: str = ""
+    guidance_high: Real | None = None
+    boundary: Real | None = None
 
     def plan(self, shot: Shot) -> Plan:
         """Return `shot` with every open choice made: the model's defaults, and a random seed.
@@ -126,15 +191,23 @@ class Limits:
         self._check_size(*size)
         self._check_rate(fps)
         self._check_length(seconds, fps)
+        if shot.guidance_high is not None and self.boundary is None:
+            value = f"a second guidance of {shot.guidance_high:g}"
+            raise InvalidRequest(value, rule="is for models with two experts; this has one", remedy="leave it out")
+        high = self.guidance_high if shot.guidance is None else shot.guidance
         return Plan(
             prompt=shot.prompt,
-            negative=shot.negative,
+            negative=shot.negative.strip() if shot.negative else self.negative,
             size=size,
             fps=fps,
             frames=round(seconds * fps),
             seed=secrets.randbelow(RANDOM_SEEDS) if shot.seed is None else shot.seed,
             steps=self.steps if shot.steps is None else shot.steps,
             guidance=self.guidance if shot.guidance is None else shot.guidance,
+            sampler=self.sampler if shot.sampler is None else shot.sampler,
+            shift=self.shift if shot.shift is None else shot.shift,
+            guidance_high=None if self.boundary is None else high if shot.guidance_high is None else shot.guidance_high,
+            boundary=self.boundary,
         )
 
     def _check_size(self, height: int, width: int) -> None:

@@ -1,16 +1,14 @@
-import dataclasses
 
 import numpy as np
 import pytest
 import torch
 
-from kinora.checkpoints import manifest
 from kinora.checkpoints.store import load_model
-from kinora.checkpoints.tiny import DEFAULTS, save_tiny_model
+from kinora.checkpoints.tiny import save_tiny_model
 from kinora.engine.engine import SOLVERS, Engine
 from kinora.engine.events import Done, Frames, Progress, Refused, collect
 from kinora.errors import InvalidRequest, KinoraError
-from kinora.request import Shot
+from kinora.request import SAMPLERS, Shot
 from kinora.safety import FrameBook, Verdict, default_guard, lists_only_guard
 
 PROMPT = "a red ball bounces"
@@ -78,14 +76,15 @@ def test_guidance_one_does_not_look_at_the_negative(engine):
     assert np.array_equal(plain.frames, film(engine, guidance=1, negative="rain").frames)
 
 
-def test_a_manifest_can_name_the_solvers_there_are():
-    assert set(manifest.SOLVERS) == set(SOLVERS)
+def test_samplers_name_the_solvers_there_are():
+    assert {sampler.solver for sampler in SAMPLERS.values()} == {*SOLVERS, "renoise"}
 
 
-@pytest.mark.parametrize("solver", SOLVERS)
-def test_every_solver_can_be_a_models_default(model, solver):
-    chosen = dataclasses.replace(model, defaults=dataclasses.replace(DEFAULTS, solver=solver))
-    assert film(Engine(chosen, default_guard())).frames.std() > 0
+@pytest.mark.parametrize("sampler", SAMPLERS)
+def test_every_sampler_can_be_asked_for_and_is_told(engine, sampler):
+    clip = film(engine, sampler=sampler, shift=3)
+    assert clip.frames.std() > 0
+    assert clip.info["sampling"] == {"sampler": sampler, "shift": 3, "dtype": "float32"}
 
 
 @pytest.mark.parametrize(("size", "seconds", "frames"), [((64, 96), 0.125, 1), ((96, 64), 0.5, 4), ((64, 64), 2.0, 16)])

@@ -18,12 +18,12 @@ from typing import Any
 
 from kinora.errors import CorruptWeights
 from kinora.grid import Grid
-from kinora.request import Limits, Real
+from kinora.request import SAMPLERS, Limits, Real
 
 FILENAME = "model.json"
 TEXT_ENCODER = "all-MiniLM-L6-v2"
-SOLVERS = ("euler", "heun", "unipc", "dpmpp")
-LONG = ("causal", "sliding")
+LONG = ("causal", "sliding", "once")
+HOLDS = ("tokens", "channels", "path")
 EXPANDERS = ("", "world")
 
 
@@ -33,8 +33,15 @@ class Defaults:
 
     `window` is how many latent frames it was trained on at once. A longer clip is made in blocks of `block`, each of
     which sees itself, the latest frames and the first `sink`, up to a window in all: `long` says whether through a
-    key-value cache ("causal") or by full attention over the whole window at every step ("sliding"). `expander` says
-    what turns a user's words into the captions it was trained on ("" for nothing).
+    key-value cache ("causal") or by full attention over the whole window at every step ("sliding"); "once": it makes
+    no more than a window. `first` is how long the first block is, 0 for the whole window, and `context` how much noise
+    lies over finished blocks that are remembered. `expander` says what turns a user's words into the captions it was
+    trained on ("" for nothing).
+
+    `holds`: how it is given frames. "tokens": held tokens have their own sigma, 0; "channels": further input channels
+    carry the first `opening` and the last `closing` of them; "path": all tokens have one sigma, and held ones go down
+    the straight path to what they hold (as for what channels don't carry). `solver` is a name of `request.SAMPLERS`.
+    A model with two experts has `boundary`, the sigma from which on the second is used, guided by `guidance_high`.
     """
 
     size: tuple[int, int] = (128, 128)
@@ -50,6 +57,14 @@ class Defaults:
     block: int = 4
     sink: int = 1
     expander: str = ""
+    first: int = 0
+    context: Real = 0.02
+    holds: str = "tokens"
+    opening: int = 0
+    closing: int = 0
+    negative: str = ""
+    guidance_high: Real | None = None
+    boundary: Real | None = None
     min_side: int = 64
     max_pixels: int = 512 * 512
 
@@ -87,6 +102,11 @@ class Manifest:
             grid=self.grid,
             min_side=chosen.min_side,
             max_pixels=chosen.max_pixels,
+            sampler=chosen.solver,
+            shift=chosen.shift,
+            negative=chosen.negative,
+            guidance_high=chosen.guidance_high,
+            boundary=chosen.boundary,
         )
 
     def to_json(self) -> str:
@@ -122,8 +142,10 @@ def _check(manifest: Manifest) -> None:
     chosen = manifest.defaults
     if not manifest.grid.accepts(*chosen.size):
         raise ValueError(f"its default size {chosen.size} is off its grid")
-    if chosen.solver not in SOLVERS:
+    if chosen.solver not in SAMPLERS:
         raise ValueError(f"no solver {chosen.solver!r}")
+    if chosen.holds not in HOLDS:
+        raise ValueError(f"no way {chosen.holds!r} to hold frames")
     if chosen.long not in LONG:
         raise ValueError(f"no way {chosen.long!r} to make long clips")
     if chosen.window < 3 or chosen.block < 1 or chosen.sink < 0 or chosen.block + chosen.sink >= chosen.window:

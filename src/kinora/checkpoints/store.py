@@ -24,6 +24,7 @@ from torch import Tensor, nn
 
 from kinora.checkpoints.catalog import find
 from kinora.checkpoints.manifest import FILENAME, TEXT_ENCODER, Defaults, Manifest, read_manifest
+from kinora.checkpoints.parts import ImageReader, TextReader, VideoAutoencoder
 from kinora.errors import CorruptWeights, OutputError
 from kinora.models.dit import DiT, DiTConfig
 from kinora.models.text import TextEncoder
@@ -33,17 +34,24 @@ from kinora.request import Limits
 
 @dataclass(frozen=True, kw_only=True)
 class Model:
-    """Everything the engine needs to film: networks on one device, and how they like to be sampled."""
+    """Everything the engine needs to film: networks on one device, and how they like to be sampled.
+
+    `high` is the expert for high noise of models that have two; `dit` is then the other one. `image` reads pictures
+    for models that look at them. `dtype` is what the transformer computes in, `pixels` what the autoencoder does.
+    """
 
     name: str
     version: str
     dit: DiT
-    vae: Autoencoder
-    text: TextEncoder
+    vae: VideoAutoencoder
+    text: TextReader
     defaults: Defaults
     limits: Limits
     device: torch.device
     dtype: torch.dtype
+    high: DiT | None = None
+    image: ImageReader | None = None
+    pixels: torch.dtype = torch.float32
 
 
 def load_model(
@@ -76,6 +84,7 @@ def load_model(
         limits=manifest.limits,
         device=device,
         dtype=dtype,
+        pixels=dtype,
     )
 
 

@@ -8,6 +8,7 @@ from torch import Tensor
 
 from kinora.checkpoints.store import Model
 from kinora.errors import KinoraError
+from kinora.models.vae import Autoencoder
 
 ENCODE_LATENTS = 8
 """Latent frames encoded at once: 32 frames."""
@@ -24,6 +25,8 @@ def encode(model: Model, frames: Frames) -> Float[Tensor, "1 c t h w"]:
 
     Raises ValueError for another number of frames, or sides off the grid.
     """
+    if not isinstance(model.vae, Autoencoder):
+        return _encoded(model, frames)  # Wan's encoders remember: a clip in pieces is another clip
     first = _encoded(model, frames[:1])
     return torch.cat((first, encode_groups(model, frames[1:])), dim=2) if len(frames) > 1 else first
 
@@ -44,7 +47,7 @@ def encode_groups(model: Model, frames: Frames) -> Float[Tensor, "1 c t h w"]:
 def decode(model: Model, latents: Float[Tensor, "1 c t h w"]) -> Frames:
     """The 4t-3 frames (uint8 T H W C) of latents that open a shot. Raises KinoraError as `pixels` does."""
     stream = model.vae.stream()
-    chunks = torch.split(latents.to(model.device, model.dtype), DECODE_LATENTS, dim=2)
+    chunks = torch.split(latents.to(model.device, model.pixels), DECODE_LATENTS, dim=2)
     return np.concatenate([pixels(stream(chunk)[0], model.name) for chunk in chunks])
 
 
@@ -59,4 +62,4 @@ def pixels(decoded: Float[Tensor, "3 t h w"], model: str) -> Frames:
 
 def _encoded(model: Model, frames: Frames) -> Float[Tensor, "1 c t h w"]:
     levels = torch.from_numpy(np.array(frames)).to(model.device).permute(3, 0, 1, 2)[None]
-    return model.vae.encode((levels.float() / 127.5 - 1).to(model.dtype)).float()
+    return model.vae.encode((levels.float() / 127.5 - 1).to(model.pixels)).float()

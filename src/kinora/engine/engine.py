@@ -28,9 +28,9 @@ from kinora.engine.film import Film
 from kinora.engine.memory import peak_memory
 from kinora.engine.projector import Projector, given
 from kinora.engine.reel import Reel
-from kinora.engine.script import Script
+from kinora.engine.script import Guidance, Script
 from kinora.engine.solving import SOLVERS, solve_film
-from kinora.request import Plan, Real, Shot
+from kinora.request import SAMPLERS, Plan, Real, Shot
 from kinora.safety import FrameBook, Guard, screen_words
 
 __all__ = ["SOLVERS", "Engine"]
@@ -133,7 +133,7 @@ class Engine:
     def _make(self, film: Film, take: Take) -> Iterator[Event]:
         plan = film.plan
         with take.timings.of("read"):
-            script = Script(self.model, film.prompts, plan.negative, float(plan.guidance))
+            script = Script(self.model, film.prompts, plan.negative, _guidance(plan))
         yield Progress("read", 1, 1)
         projector = Projector(self.model, film)
         if (yield from self._deliver(given(film.before), plan, take)):
@@ -169,6 +169,7 @@ class Engine:
             "warnings": take.book.warnings,
             "timings": {stage: round(seconds, 3) for stage, seconds in take.timings.seconds.items()},
             "peak_memory": peak_memory(),
+            "sampling": {**plan.sampling, "dtype": str(self.model.dtype).removeprefix("torch.")},
         }
         return Clip(
             frames=take.reel.frames(),
@@ -182,6 +183,15 @@ class Engine:
             guidance=plan.guidance,
             info={**film.info, **info},
         )
+
+
+def _guidance(plan: Plan) -> Guidance:
+    return Guidance(
+        scale=float(plan.guidance),
+        high=None if plan.guidance_high is None else float(plan.guidance_high),
+        boundary=None if plan.boundary is None else float(plan.boundary),
+        whole=SAMPLERS[plan.sampler].whole,
+    )
 
 
 def _paced(items: Iterable[Item], stage: str, timings: Timings) -> Iterator[Item]:

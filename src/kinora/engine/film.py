@@ -87,6 +87,17 @@ class Matte:
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
+class Shown:
+    """Given pixels behind held latents: some models are shown pictures, not latents, of what is given.
+
+    frames: uint8 T H W C, those of whole latent frames from the film's latent frame `at` on.
+    """
+
+    at: int
+    frames: Frames
+
+
+@dataclass(frozen=True, kw_only=True, eq=False)
 class Cut:
     """A shot of the film, from one cut to the next: latent frames [start, stop), and the pixel frames left off its end.
 
@@ -112,6 +123,7 @@ class Film:
     keep: decoded pixel frames [start, stop) that are delivered; None: the first ones, as many as the plan still needs.
     before, after: given pixel frames (uint8 T H W C) delivered as they are around the made ones.
     carry: what decoding loses of given frames. matte: given pixels that show through.
+    shown: the pixels of what the conditions hold, for models that are shown pictures.
     info: goes into the clip's `info`.
     """
 
@@ -124,6 +136,7 @@ class Film:
     after: Frames | None = None
     carry: tuple[Carry, ...] = ()
     matte: Matte | None = None
+    shown: tuple[Shown, ...] = ()
     info: Mapping[str, Any] = field(default_factory=dict)
 
     def __post_init__(self) -> None:

@@ -30,7 +30,7 @@ class Projector:
             self._cut, self._stream = cut, self._model.vae.stream()
             self._left = self._model.vae.stride[0] * (cut.stop - cut.start - 1) + 1 - cut.trim
         start, stop = self._film.kept
-        for chunk in torch.split(latents.to(self._model.dtype), DECODE_LATENTS, dim=2):
+        for chunk in torch.split(latents.to(self._model.pixels), DECODE_LATENTS, dim=2):
             if self._at >= stop:
                 return
             frames = restored(pixels(self._stream(chunk)[0], self._model.name), self._at, self._film.carry)

@@ -10,15 +10,30 @@ from torch import Tensor
 from kinora.checkpoints.store import Model
 from kinora.engine.film import Cut, Film
 from kinora.engine.script import Script
+from kinora.engine.sight import sight_of
+from kinora.errors import InvalidRequest
 from kinora.flow.conditions import apply
 from kinora.flow.rollout import BlockStep, rollout_steps
+from kinora.flow.sample import Solve, solve, solve_along
 from kinora.flow.schedule import from_sigma, shifted
 from kinora.flow.sliding import slide_steps
-from kinora.flow.solvers import Solver, dpmpp, euler, heun, unipc
-from kinora.flow.state import LatentState
+from kinora.flow.solvers import Solver, dpmpp, euler, heun, renoising, unipc
+from kinora.flow.state import LatentState, SeededNoise
 from kinora.flow.windows import Reach, Window, is_stream, plan
+from kinora.request import SAMPLERS
 
 SOLVERS: dict[str, Solver] = {"euler": euler, "heun": heun, "unipc": unipc, "dpmpp": dpmpp}
+
+RENOISE = 0x51ED270B
+"""Turns a seed into another one, for the noise of samplers that draw more of it on the way."""
+
+
+def solver_of(name: str, seed: int) -> Solver:
+    """The solver that a sampler names; one that draws noise draws it from `seed`."""
+    if name != "renoise":
+        return SOLVERS[name]
+    noise = SeededNoise([seed ^ RENOISE])
+    return renoising(lambda x: noise((x.shape[1], x.shape[2], x.shape[3], x.shape[4])).to(x))
 
 
 @dataclass(frozen=True)
@@ -39,7 +54,8 @@ def solve_film(model: Model, film: Film, script: Script) -> Iterator[Solved]:
     rows, columns = (side // step for side, step in zip(film.plan.size, model.limits.grid.stride[1:], strict=True))
     noise = LatentState.noise([film.plan.seed], (model.vae.channels, film.latents, rows, columns))
     state = apply(noise.to(model.device, torch.float32), film.conditions)
-    sigmas = shifted(film.plan.steps, float(model.defaults.shift))
+    sampler = SAMPLERS[film.plan.sampler]
+    sigmas = shifted(film.plan.steps, float(film.plan.shift), sampler.grid)
     cuts = list(film.cuts())
     shots = [
         _Shot(model, film, script, cut, part)
@@ -62,29 +78,51 @@ class _Shot:
         self.cut, self.state = cut, state
         self._model, self._film, self._script = model, film, script
         chosen = model.defaults
-        self._reach = Reach(window=chosen.window, block=chosen.block, sink=chosen.sink)
+        self._reach = Reach(window=chosen.window, block=chosen.block, sink=chosen.sink, first=chosen.first)
+        self._by: Solve = solve if chosen.holds == "tokens" else solve_along
         self.known: list[bool] = (state.mask == 0).flatten(3).all(dim=3)[0, 0].tolist()
         edges = [edge - cut.start for edge in cut.edges]
         self.windows: list[Window] = plan(self.known, self._reach, edges=edges, backwards=film.backwards)
+        if chosen.long == "once" and len(self.windows) > 1:
+            raise too_long_at_once(model, cut)
+        self._sight = sight_of(model, film, cut)
         self.unsolved = [not all(self.known[frame] for frame in window.made) for window in self.windows]
 
     def steps(self, sigmas: Tensor) -> Iterator[BlockStep]:
         """The steps of all windows in their order."""
-        script, solver = self._script, SOLVERS[self._model.defaults.solver]
+        script, seed = self._script, self._film.plan.seed
+        solver = solver_of(SAMPLERS[self._film.plan.sampler].solver, seed)
         if len(self.windows) > 1 and self._model.defaults.long == "causal" and is_stream(self.windows):
             return rollout_steps(
                 script.stream(window=self._reach.window, sink=self._reach.sink),
                 self.state.split([len(window.made) for window in self.windows]),
                 sigmas,
                 prompts=lambda block: script.context(self._prompt(block)),
-                seeds=[self._film.plan.seed],
+                seeds=[seed],
+                context_sigma=float(self._model.defaults.context),
                 reach=self._reach,
                 solver=solver,
+                by=self._by,
             )
-        return slide_steps(lambda block: script.velocity(self._prompt(block)), self.state, self.windows, sigmas, solver)
+        return slide_steps(
+            lambda block: script.velocity(self._prompt(block), self._sight),
+            self.state,
+            self.windows,
+            sigmas,
+            solver,
+            self._by,
+        )
 
     def _prompt(self, window: int) -> str:
         return self._film.prompt_at(self.cut.start + self.windows[window].made[-1])
+
+
+def too_long_at_once(model: Model, cut: Cut) -> InvalidRequest:
+    """The error for a shot longer than the window of a model that makes no more than one."""
+    fps, group = model.limits.fps, model.vae.stride[0]
+    frames, most = group * (cut.stop - cut.start - 1) + 1, group * (model.defaults.window - 1) + 1
+    rule = f"{model.name} looks at {most} frames ({most / fps:g} s) at once, what is given and what is made together"
+    return InvalidRequest(f"{frames / fps:g} seconds at once", rule=rule, remedy="make less, and extend it again")
 
 
 class _Ready:

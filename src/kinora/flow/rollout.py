@@ -19,7 +19,7 @@ from torch import Tensor
 
 from kinora.flow.guidance import push
 from kinora.flow.path import mix
-from kinora.flow.sample import solve
+from kinora.flow.sample import Solve, solve
 from kinora.flow.schedule import partition
 from kinora.flow.solvers import Solver, Step, unipc
 from kinora.flow.state import LatentState, SeededNoise
@@ -92,6 +92,7 @@ def rollout_steps(
     context_sigma: float = CONTEXT_SIGMA,
     reach: Reach | None = None,
     solver: Solver = unipc,
+    by: Solve = solve,
 ) -> Iterator[BlockStep]:
     """Solves block after block, yielding every step.
 
@@ -104,6 +105,7 @@ def rollout_steps(
     reach: what `stream` remembers. Given, long blocks are remembered in the causal pieces of training, and on another
         text all that is remembered is read anew with it (LongLive's re-cache), so that the old words don't linger;
         without, each block is remembered whole, with the words it was made with.
+    by: how the held part of a block that is not wholly held is held.
     """
     memory = _Memory(stream, SeededNoise([seed ^ CONTEXT for seed in seeds]), context_sigma, reach)
     finished: tuple[Tensor, Text] | None = None
@@ -114,7 +116,7 @@ def rollout_steps(
         if bool((state.mask == 0).all()):
             steps: Iterable[Step] = [Step(0, 1, 0.0, state.clean)]
         else:
-            steps = solve(partial(stream.velocity, text=text), state, sigmas, solver)
+            steps = by(partial(stream.velocity, text=text), state, sigmas, solver)
         for step in steps:
             yield BlockStep(index, step)
         finished = step.x, text
@@ -142,7 +144,7 @@ class _Memory(Generic[Text]):
         if now is not text:
             self._stream.forget()
             x, first, text = held, True, now
-        sizes = partition(x.shape[2], self._reach.block, first=1 if first else None)
+        sizes = partition(x.shape[2], self._reach.block, first=1 if first and not self._reach.first else None)
         for piece in torch.split(x, list(sizes), dim=2):
             self._remember(piece, text)
 

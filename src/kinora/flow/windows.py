@@ -17,15 +17,19 @@ class Reach:
 
     window: the most it sees at once, the length of its training clips. block: how many are made at a time beyond the
     first window. sink: how many of the first stay in sight for good; they hold look and light (arXiv 2309.17453).
+    first: the size of the first block, for models trained in blocks from the start (Self-Forcing); 0: a whole window.
     """
 
     window: int = 9
     block: int = 4
     sink: int = 1
+    first: int = 0
 
     def __post_init__(self) -> None:
         if self.window < 3 or self.block < 1 or self.sink < 0 or self.block + self.sink >= self.window:
             raise ValueError(f"{self}: window from 3, block from 1, sink from 0, and the last two less than the window")
+        if not 0 <= self.first <= self.window:
+            raise ValueError(f"{self}: the first block is at most the window")
 
 
 @dataclass(frozen=True)
@@ -47,7 +51,7 @@ def plan(known: Sequence[bool], reach: Reach, *, edges: Sequence[int] = (), back
     across one of `edges`, the frames at which the prompt changes.
     """
     length = len(known)
-    if length <= reach.window and not any(0 < edge < length for edge in edges):
+    if length <= (reach.first or reach.window) and not any(0 < edge < length for edge in edges):
         return [Window(tuple(range(length)), range(length))]
     prefix = next((frame for frame in range(length) if not known[frame]), length)
     if prefix == length or not (backwards or any(known[prefix:])):
@@ -65,13 +69,13 @@ def is_stream(windows: Sequence[Window]) -> bool:
 
 
 def _forward(length: int, prefix: int, reach: Reach, edges: Sequence[int]) -> Iterator[Window]:
-    """A first window as long as in training, then blocks."""
-    at = 0
+    """A first window as long as in training, then blocks; or blocks from the start, after all that is known."""
+    at, opening = 0, (prefix or reach.first) if reach.first else reach.window
     if prefix + reach.block > reach.window:  # too much is given to see it all: there is nothing to solve in it
         yield Window(tuple(range(prefix)), range(prefix))
         at = prefix
     while at < length:
-        stop = at + reach.block if at else reach.window
+        stop = at + reach.block if at else opening
         stop = min([length, stop, *(edge for edge in edges if edge > max(at, prefix))])
         sink = min(reach.sink, at)
         latest = range(max(sink, at - (reach.window - sink - (stop - at))), at)

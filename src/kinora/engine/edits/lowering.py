@@ -11,7 +11,7 @@ from torch import Tensor
 from kinora.engine.edits.drafts import Bridge, Fade, Variation
 from kinora.engine.edits.seam import carried, softened
 from kinora.engine.engine import Engine
-from kinora.engine.film import Carry, Film, Matte, Span
+from kinora.engine.film import Carry, Film, Matte, Shown, Span
 from kinora.flow.conditions import Condition, Crossfade, NoiseStart, Prefix, Suffix
 from kinora.flow.masks import token_mask
 from kinora.request import Real
@@ -43,16 +43,19 @@ def _bridge(draft: Bridge, engine: Engine) -> Film:
     opening, closing = _contexts(draft, engine, new)
     conditions: list[Condition] = []
     carry: list[Carry] = []
+    shown: list[Shown] = []
     begin = 0 if draft.before is not None else group * (new - 1) + 1 - draft.made
     if draft.before is not None:
         held = _Opening(engine, draft.before[-(group * (opening - 1) + 1) :])
         conditions.append(Prefix(held.latents))
+        shown.append(Shown(at=0, frames=held.frames))
         begin = len(held.frames)
         if not draft.recalls:  # a cut follows what is only recalled: nothing of its last frame goes on
             carry.append(held.carry(plan.fps, room=draft.made))
     if draft.after is not None:
         lead = _Closing(engine, draft.after[: group * closing])
         conditions.append(Suffix(lead.latents))
+        shown.append(Shown(at=opening + new, frames=lead.frames))
         carry.append(lead.carry(begin + draft.made, plan.fps, room=draft.made))
         closing = lead.latents.shape[2]
     return Film(
@@ -64,6 +67,7 @@ def _bridge(draft: Bridge, engine: Engine) -> Film:
         before=None if draft.recalls else draft.before,
         after=None if draft.closes else draft.after,
         carry=tuple(carry),
+        shown=tuple(shown),
         info=draft.info,
     )
 
@@ -72,6 +76,8 @@ def _contexts(draft: Bridge, engine: Engine, new: int) -> tuple[int, int]:
     """How many latent frames are held before and after the new ones: what the model sees beside them, if there are."""
     group, chosen = engine.model.limits.grid.stride[0], engine.model.defaults
     longest, room = chosen.window - chosen.block, chosen.window - new
+    if chosen.long == "once":  # what is given has to fit beside all that is made
+        longest = max(1, min(longest, room))
     if draft.before is None or draft.after is None:
         opening = closing = longest
     elif room >= 2:
@@ -106,6 +112,7 @@ def _fade(draft: Fade, engine: Engine) -> Film:
         plan=plan,
         spans=spans if words[0] != words[1] else (Span(prompt=words[0], latents=length),),
         conditions=(Prefix(held.latents), turning, Suffix(lead.latents)),
+        shown=(Shown(at=0, frames=held.frames), Shown(at=opening + mixed, frames=lead.frames)),
         keep=(begin, begin + draft.overlap),
         before=first,
         after=second,
@@ -125,12 +132,13 @@ def _variation(draft: Variation, engine: Engine) -> Film:
     if draft.mask is not None:
         painted = draft.mask if len(draft.mask) == 1 else _filled(draft.mask, len(frames))
         mask = token_mask(torch.from_numpy(painted.astype(np.float32)), grid.stride)
-    sigma = start_sigma(draft.strength, engine.model.defaults.shift)
+    sigma = start_sigma(draft.strength, plan.shift)
     latents = engine.encode(frames)
     return Film(
         plan=plan,
         spans=(Span(prompt=plan.prompt, latents=latents.shape[2]),),
         conditions=(NoiseStart(latents, sigma, mask),),
+        shown=(Shown(at=0, frames=frames),),
         matte=None if draft.mask is None else Matte(given=draft.clip, made=softened(draft.mask)),
         info=dict(draft.info) | {"sigma": round(sigma, 4)},
     )
