@@ -54,6 +54,7 @@ class Order(Strict):
     kind "extend": an Extend of input "video" in `direction`. kind "loop": a Loop of input "video", or of words alone.
     kind "blend": a Blend of inputs "first" and "second", each under one of `prompts`.
     kind "story": a Story of `shots`, names by `descriptions`. kind "image": a Shot one frame long, written as `format`.
+    policy: by which profile the caller's words and frames are judged, "" for the server's own.
     `size`, `seconds`, `steps` and `guidance` None are the model's (or for edits the source's) own.
     """
 
@@ -77,6 +78,7 @@ class Order(Strict):
     same_noise: bool = False
     characters: tuple[OrderedCharacter, ...] = ()
     format: Literal["png", "webp", "jpg"] = "png"
+    policy: str = ""
     told: dict[str, Any] = Field(default_factory=dict)
     """What the caller asked for where that is not what is made (a model's alias, a size), and notes: for the answer."""
 

@@ -1,0 +1,77 @@
+"""What becomes of a file in the process beside the server: what it is, how large, how long, and what the guard sees."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+
+from kinora.errors import BadInputFile
+from kinora.grid import Size
+from kinora.media.read import probe, read_frames
+from kinora.media.still import count_stills, read_image, stills
+from kinora.safety.frames import FrameReview
+from kinora.safety.policy import FrameBook, Policy, Verdict
+
+LOOKED_AT = 24
+"""Frames of an upload that the guard looks at before it is taken; the engine's guard sees all of them."""
+
+LONGEST = 10_000
+"""Frames counted in an animation."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Seen:
+    """A file that can be read. `seconds` is 0 for a picture; `prompt` is what Kinora was told when it made the file."""
+
+    size: Size
+    seconds: float
+    verdict: Verdict
+    prompt: str = ""
+
+    @property
+    def moves(self) -> bool:
+        """Whether it is a video or an animation."""
+        return self.seconds > 0
+
+
+def look(path: Path, policy: str, max_pixels: int, max_seconds: float) -> Seen:
+    """Open a file and show its first frames to the reviewers of a policy.
+
+    Raises BadInputFile when it is no picture or video, damaged, too large or too long.
+    """
+    if count := count_stills(path):
+        size, seconds, prompt, fps = _animation(path, count)
+    else:
+        found = probe(path)
+        size, prompt, fps = found.size, found.prompt, found.fps
+        seconds = found.seconds or _counted(path, fps)
+    if size[0] * size[1] > max_pixels:
+        rule = f"{size[1]}x{size[0]} pixels; this server takes up to {max_pixels:,}"
+        raise BadInputFile("the file", rule=rule, remedy="scale it down first")
+    if seconds > max_seconds:
+        rule = f"{seconds:.1f} seconds; this server takes up to {max_seconds:g}"
+        raise BadInputFile("the file", rule=rule, remedy="cut it first")
+    shown = [read_image(path)] if count else list(islice(read_frames(path), LOOKED_AT))
+    if not shown:
+        raise BadInputFile("the file", rule="holds no picture")
+    book = FrameBook(fps=float(fps))
+    verdict = FrameReview.of(Policy.named(policy).frames)(np.stack(shown), book)
+    return Seen(size=size, seconds=seconds, verdict=verdict, prompt=prompt)
+
+
+def _animation(path: Path, count: int) -> tuple[Size, float, str, Fraction]:
+    first = read_image(path)
+    size = first.shape[0], first.shape[1]
+    if count == 1:
+        return size, 0.0, "", Fraction(1)
+    seconds = sum(still.duration for still in islice(stills(path), LONGEST))
+    return size, seconds, "", Fraction(count).limit_denominator(1000) / Fraction(seconds).limit_denominator(1000)
+
+
+def _counted(path: Path, fps: Fraction) -> float:
+    """The length of a file whose container doesn't say."""
+    return sum(1 for _ in read_frames(path)) / float(fps)

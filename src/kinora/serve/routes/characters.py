@@ -1,0 +1,31 @@
+"""/v1/videos/characters."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path, Request
+
+from kinora.serve.ordering import characters
+from kinora.serve.routes.parts import GIVES, TAKES, Asking, Desk, body_of, visiting
+from kinora.serve.routes.views import character
+from kinora.serve.schemas.answers import Character
+from kinora.serve.schemas.base import Identifier
+from kinora.serve.schemas.videos import CreateCharacter
+
+router = APIRouter(prefix="/v1/videos/characters", tags=["Characters"])
+
+
+@router.post("", responses=TAKES, openapi_extra=body_of(CreateCharacter))
+async def create_character(request: Request, desk: Desk, asking: Asking) -> Character:
+    """Keep a name and a clip of two to four seconds, to be named in prompts."""
+    async with visiting(request, desk, asking, CreateCharacter) as (visit, asked):
+        return character(await characters.make(desk, visit, asked))
+
+
+@router.get("/{character_id}", responses=GIVES)
+async def get_character(
+    character_id: Annotated[Identifier, Path(description="The character's id.")], desk: Desk, asking: Asking
+) -> Character:
+    """One character."""
+    return character(await characters.find(desk, asking.id, character_id, param="character_id"))

@@ -1,0 +1,54 @@
+"""/v1/models."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from fastapi import APIRouter, Path
+
+from kinora.grid import format_size
+from kinora.serve.errors import ApiError
+from kinora.serve.ordering.catalogue import Offer
+from kinora.serve.routes.parts import GIVES, Asking, Desk
+from kinora.serve.schemas.answers import Model, Models
+
+router = APIRouter(prefix="/v1/models", tags=["Models"])
+
+
+@router.get("", responses=GIVES)
+async def list_models(desk: Desk, asking: Asking) -> Models:  # noqa: ARG001 - for callers only
+    """The models by their true names, then the names that stand for one of them here."""
+    offers = desk.catalogue.offers
+    aliased = [shown(offers[true], name) for name, true in desk.settings.aliased.items() if true in offers]
+    return Models(data=[*(shown(offer, offer.name) for offer in offers.values()), *aliased])
+
+
+@router.get("/{model}", responses=GIVES)
+async def retrieve_model(
+    model: Annotated[str, Path(max_length=255, pattern=r"^[^/]+$", description="A model's name.")],
+    desk: Desk,
+    asking: Asking,  # noqa: ARG001 - for callers only
+) -> Model:
+    """One model: what it can be asked for."""
+    true = desk.settings.model_named(model)
+    if true is None or true not in desk.catalogue.offers:
+        raise ApiError(404, f"The model '{model[:80]}' does not exist here.", code="model_not_found", param="model")
+    return shown(desk.catalogue.offers[true], model)
+
+
+def shown(offer: Offer, name: str) -> Model:
+    """A model under a name of its own or another."""
+    limits = offer.limits
+    extra = {
+        "model": offer.name,
+        "version": offer.version,
+        "licence": offer.licence,
+        "summary": offer.summary,
+        "size": format_size(limits.size),
+        "seconds": limits.seconds,
+        "max_seconds": limits.max_seconds,
+        "fps": limits.fps,
+        "multiple_of": list(limits.grid.multiple),
+        "max_pixels": limits.max_pixels,
+    }
+    return Model(id=name, created=offer.created, owned_by="kinora", kinora=extra)
