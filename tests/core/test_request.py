@@ -1,6 +1,7 @@
 import dataclasses
 import math
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -58,8 +59,53 @@ def test_this_model_can_not_make_these_and_says_what_it_can(wrong, message):
 def test_open_choices_take_the_models_defaults_and_made_choices_stay():
     plan = LIMITS.plan(Shot("a red ball", seconds=1.5, guidance=1.0, seed=3))
     expected = {"size": (128, 128), "fps": 8, "frames": 12, "seed": 3, "steps": 24, "guidance": 1.0}
-    assert vars(plan) == {"prompt": "a red ball", "negative": "", **expected}
+    sampling = {"sampler": "unipc", "shift": 1, "guidance_high": None, "boundary": None}
+    assert vars(plan) == {"prompt": "a red ball", "negative": "", **expected, **sampling}
     assert plan.seconds == 1.5
+
+
+TWO = replace(
+    LIMITS, guidance=3.0, guidance_high=4.0, boundary=0.875, negative="blurred", sampler="wan-unipc", shift=12.0
+)
+
+
+@pytest.mark.parametrize(
+    ("asked", "low", "high"),
+    [
+        ({}, 3.0, 4.0),
+        ({"guidance": 5.0}, 5.0, 5.0),
+        ({"guidance": 5.0, "guidance_high": 6.0}, 5.0, 6.0),
+        ({"guidance_high": 6.0}, 3.0, 6.0),
+    ],
+)
+def test_two_experts_have_a_guidance_each(asked, low, high):
+    plan = TWO.plan(Shot("a red ball", **asked))
+    assert (plan.guidance, plan.guidance_high) == (low, high)
+    assert plan.sampling == {"sampler": "wan-unipc", "shift": 12.0, "guidance_high": high, "boundary": 0.875}
+
+
+def test_a_model_with_one_expert_has_no_second_guidance():
+    with pytest.raises(InvalidRequest, match="a second guidance of 4: is for models with two experts"):
+        LIMITS.plan(Shot("a red ball", guidance_high=4))
+
+
+@pytest.mark.parametrize(("asked", "read"), [("", "blurred"), ("rain", "rain"), (" ", "")])
+def test_an_empty_negative_is_the_models_own_and_one_of_spaces_is_none(asked, read):
+    assert TWO.plan(Shot("a red ball", negative=asked)).negative == read
+
+
+@pytest.mark.parametrize(
+    ("wrong", "message"),
+    [
+        ({"sampler": "ddim"}, "ddim: no such sampler; there are unipc, "),
+        ({"shift": 0}, "shift 0: a shift lies above 0"),
+        ({"guidance_high": 99}, "guidance 99: guidance goes from 1"),
+    ],
+)
+def test_how_it_is_sampled_is_checked(wrong, message):
+    with pytest.raises(InvalidRequest) as caught:
+        Shot("a red ball", **wrong)
+    assert str(caught.value).startswith(message)
 
 
 def test_a_seed_nobody_chose_is_drawn():
