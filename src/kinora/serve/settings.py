@@ -108,6 +108,8 @@ class Settings:
     def __post_init__(self) -> None:
         if not 0 <= self.port <= 65_535:
             raise InvalidRequest(f"port {self.port}", rule="ports go from 0 (any) to 65535", remedy="try 8000")
+        if self.is_fake and self.models:
+            raise InvalidRequest(FAKE, rule="makes colour bars under a lighter guard, so it is the only model")
         if not (self.keys or self.loopback):
             raise InvalidRequest(
                 self.host,

@@ -9,6 +9,8 @@ from typing import Any, Protocol
 
 from kinora.errors import KinoraError
 from kinora.serve.assets import Asset, AssetStore
+from kinora.serve.settings import Settings
+from kinora.serve.store.database import Database
 from kinora.serve.store.jobs import JobStore
 from kinora.serve.store.values import Claim, Hand, JobError
 
@@ -117,11 +119,13 @@ class StoreDesk:
         """What the workers are at, of those that are known."""
         wanted = list(workers)
         overtaken = self.store.overtaken(wanted)
-        return {
-            hand.id: Seen(hand.job_id, hand.id in overtaken)
-            for hand in self.store.hands(wanted)
-        }
+        return {hand.id: Seen(hand.job_id, hand.id in overtaken) for hand in self.store.hands(wanted)}
 
     def lost(self, worker: str, *, fault: bool, error: JobError | None = None) -> None:
         """A worker is dead: its job waits again, or fails with `error`."""
         self.store.lost(worker, fault=fault, error=error)
+
+
+def open_desk(settings: Settings) -> StoreDesk:
+    """The desk at the store and the storage that the settings name."""
+    return StoreDesk(JobStore(Database(settings.database), settings.rules), AssetStore(settings.storage))

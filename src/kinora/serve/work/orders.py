@@ -34,9 +34,7 @@ def _generate(order: Order, inputs: Inputs) -> Asked:
         cast = tuple(Character(one.name, inputs[one.clip], one.description) for one in order.characters)
         return Cast(prompt=order.prompt, characters=cast, seconds=order.seconds, options=_options(order))
     if "image" in inputs:
-        return Animate(
-            image=inputs["image"], prompt=order.prompt, seconds=order.seconds, options=_options(order)
-        )
+        return Animate(image=inputs["image"], prompt=order.prompt, seconds=order.seconds, options=_options(order))
     return Shot(
         prompt=order.prompt,
         seconds=order.seconds,
