@@ -76,7 +76,8 @@ def test_the_same_velocity_as_diffusers(seed):
     theirs = judge(config)
     model = ours(config, theirs)
     latent = torch.randn(batch, config.in_channels, *(n * p for n, p in zip(grid, config.patch, strict=True)))
-    text = torch.randn(batch, 7, config.text_dim)
+    states = 512 if config.image_dim else 7  # diffusers finds the image's by counting 512 from the end
+    text = torch.randn(batch, states, config.text_dim)
     image = torch.randn(batch, config.image_positions or 5, config.image_dim) if config.image_dim else None
     # diffusers takes the tokens of each given frame as an entry of the batch of their own
     folded = image.view(2 * batch, -1, config.image_dim) if config.image_positions else image
