@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from kinora.checkpoints.catalog import CATALOG, find
-from kinora.checkpoints.manifest import FILENAME, read_manifest
+from kinora.checkpoints.catalog import CATALOG, describe, find
 from kinora.engine.fake import LIMITS
 from kinora.request import Limits
 from kinora.serve.errors import ApiError
@@ -55,12 +54,13 @@ def _offer(name: str) -> Offer:
     if name == FAKE:
         return Offer(name=FAKE, version="1", limits=LIMITS, created=0, summary="colour bars, for tests")
     directory = find(name)
-    manifest, entry = read_manifest(directory), CATALOG.get(name)
+    manifest = describe(name)
+    entry = CATALOG.get(manifest.name)
     return Offer(
         name=name,
         version=manifest.version,
         limits=manifest.limits,
-        created=int((directory / FILENAME).stat().st_mtime),
+        created=int(directory.stat().st_mtime),
         licence=entry.licence if entry else "",
         summary=entry.summary if entry else "",
     )

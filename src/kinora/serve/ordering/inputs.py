@@ -78,7 +78,9 @@ class Inputs:
         """What was kept belongs to a job now."""
         self._kept.clear()
 
-    async def bring(self, role: str, given: Reference, *, param: str, moving: bool | None = None) -> Brought:
+    async def bring(
+        self, role: str, given: Reference, *, param: str, moving: bool | None = None, judged: bool = True
+    ) -> Brought:
         """Look at a file. With `moving` True it is a video or an animation, with False a picture.
 
         Raises ApiError for one that isn't there, is too large, is something else, or that the guard refuses.
@@ -89,11 +91,18 @@ class Inputs:
             path = self._folder / f"{len(self.brought)}"
             await self._stage(given, path, param)
             brought = await self._seen(path, param)
+        verdict = brought.seen.verdict
+        if judged and not verdict.allowed:
+            raise ApiError(400, f"'{param}' was refused: {verdict.reason}.", code=BLOCKED, param=param)
         if moving is not None and brought.seen.moves is not moving:
             said = "a picture, not a video" if moving else "a video, not a picture"
             raise ApiError(400, f"Invalid value for '{param}': it is {said}.", code="invalid_file", param=param)
         self.brought[role] = brought
         return brought
+
+    async def look(self, role: str, given: Reference, *, param: str) -> Brought:
+        """The same for a file that is only asked about: what the guard thinks of it is the caller's to tell."""
+        return await self.bring(role, given, param=param, judged=False)
 
     async def own(self, role: str) -> None:
         """Have a copy of a file that belongs to a job, so that it outlives the job."""
@@ -172,8 +181,6 @@ class Inputs:
         except BadInputFile as error:
             said = str(error).replace(str(path), "the file")
             raise ApiError(400, f"Invalid value for '{param}': {said}.", code="invalid_file", param=param) from error
-        if not seen.verdict.allowed:
-            raise ApiError(400, f"'{param}' was refused: {seen.verdict.reason}.", code=BLOCKED, param=param)
         return Brought(seen=seen, kind=kind, path=path)
 
 

@@ -35,6 +35,8 @@ ERRORS: dict[int, str] = {
     415: "The body is neither JSON nor a form.",
     422: "The idempotency key came with another request before.",
     429: "The queue is full, or a quota is used up.",
+    416: "The file has no such part.",
+    500: "The server failed.",
     503: "The server can't take it now.",
 }
 

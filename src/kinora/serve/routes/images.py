@@ -1,0 +1,64 @@
+"""/v1/images/generations: pictures while one waits, each a video of one frame."""
+
+from __future__ import annotations
+
+import base64
+from typing import cast
+
+from fastapi import APIRouter, Request
+from starlette.concurrency import run_in_threadpool
+
+from kinora.serve.errors import BLOCKED, ApiError
+from kinora.serve.ordering import orders
+from kinora.serve.ordering.reception import Reception, now
+from kinora.serve.routes.parts import TAKES, Asking, Desk, body_of, errors, visiting
+from kinora.serve.routes.views import extras
+from kinora.serve.schemas.images import CreateImage, Picture, Pictures
+from kinora.serve.store.values import Job
+
+router = APIRouter(prefix="/v1/images", tags=["Images"])
+
+
+@router.post("/generations", responses={**TAKES, **errors(500)}, openapi_extra=body_of(CreateImage))
+async def create_images(request: Request, desk: Desk, asking: Asking) -> Pictures:
+    """Draw pictures and answer when they are drawn. They wait in the queue that videos wait in."""
+    async with visiting(request, desk, asking, CreateImage) as (visit, asked):
+        queued = await orders.images(desk, visit, asked)
+    jobs: list[Job] = []
+    try:
+        for job in queued:
+            jobs.append(_whole(await desk.ended(request, job)))
+        data = [await _picture(desk, job) for job in jobs]
+        told = extras(jobs[0])
+    finally:
+        # The answer is the only way to a picture: what nobody can ask for again is not kept.
+        for job in queued:
+            await run_in_threadpool(desk.store.delete, job.id, asking.id)
+    seeds = [job.request["seed"] for job in jobs]
+    extra = {name: told[name] for name in ("model", "requested", "notes", "warning") if name in told}
+    return Pictures(
+        created=now(),
+        data=data,
+        size=jobs[0].size,
+        output_format=asked.output_format or "png",
+        kinora={**extra, "seeds": seeds},
+    )
+
+
+def _whole(job: Job) -> Job:
+    """A job that went well. Raises ApiError for one that did not."""
+    if job.error is None:
+        return job
+    if job.error.code == BLOCKED:
+        raise ApiError(400, job.error.message, code=BLOCKED, param="prompt")
+    raise ApiError(500, job.error.message, code=job.error.code)
+
+
+async def _picture(desk: Reception, job: Job) -> Picture:
+    def read() -> bytes:
+        with desk.assets.open(job.assets["image"]) as file:
+            return file.read()
+
+    said = cast(str | None, job.result.get("prompt_read"))
+    data = base64.b64encode(await run_in_threadpool(read)).decode()
+    return Picture(b64_json=data, revised_prompt=said)
