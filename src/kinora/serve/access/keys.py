@@ -22,6 +22,7 @@ from dataclasses import dataclass
 from sqlalchemy import exists, select
 
 from kinora.errors import InvalidRequest
+from kinora.request import Real
 from kinora.serve.access.caller import Caller
 from kinora.serve.access.roles import LIMITS, ROLES, Limits, Role
 from kinora.serve.store.database import Database
@@ -91,12 +92,12 @@ class Keys:
         role: Role = "user",
         own: Limits | None = None,
         networks: Sequence[str] = (),
-        seconds_valid: float | None = None,
+        seconds_valid: Real | None = None,
     ) -> NewKey:
-        """Make a key. Limits not in `own` are the role's. Raises InvalidRequest for a name, role, limit or network that
+        """Make a key. Limits not in `own` are the role's. Raises InvalidRequest for a name, a limit or a network that
         won't do.
         """
-        _check(name, role, own)
+        _check(name, own)
         number, rest = secrets.token_hex(6), secrets.token_hex(32)
         secret = f"{PREFIX}{number}-{rest}"
         with self._database.write() as session:
@@ -156,7 +157,7 @@ class Keys:
         """Give a key another role, or limits of its own in place of those it has; None leaves as is."""
         with self._database.write() as session:
             row = self._row(session.get(KeyRow, key_id), key_id)
-            _check(row.name, role or row.role, own)
+            _check(row.name, own)
             row.role = role or row.role
             if own is not None:
                 row.jobs, row.seconds, row.at_once = own.jobs, own.seconds, own.at_once
@@ -175,11 +176,9 @@ class Keys:
         return row
 
 
-def _check(name: str, role: str, own: Limits | None) -> None:
+def _check(name: str, own: Limits | None) -> None:
     if not 1 <= len(name.strip()) <= 80 or not name.isprintable():
         raise InvalidRequest(repr(name), rule="a key's name has 1 to 80 printable characters")
-    if role not in ROLES:
-        raise InvalidRequest(repr(role), rule="no such role", remedy=f"there are {', '.join(ROLES)}")
     for value in (own.jobs, own.seconds, own.at_once) if own else ():
         if value is not None and value < 0:
             raise InvalidRequest(value, rule="a limit is not below 0")

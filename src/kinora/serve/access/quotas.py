@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from sqlalchemy import func, select
 from sqlalchemy.orm import Session
 
+from kinora.request import Real
 from kinora.serve.access.caller import Caller
 from kinora.serve.errors import ApiError
 from kinora.serve.store.database import Database
@@ -29,7 +30,7 @@ class Used:
     """What a caller has asked for today, and the jobs that wait or run."""
 
     jobs: int = 0
-    seconds: float = 0.0
+    seconds: Real = 0.0
     at_once: int = 0
 
 
@@ -39,7 +40,7 @@ class Quotas:
     def __init__(self, database: Database) -> None:
         self._database = database
 
-    def check(self, caller: Caller, *, seconds: float) -> Callable[[Session], None]:
+    def check(self, caller: Caller, *, seconds: Real) -> Callable[[Session], None]:
         """What `JobStore.add` is to do before it accepts a job of `seconds` of video."""
 
         def counted(session: Session) -> None:
@@ -54,7 +55,7 @@ class Quotas:
             waiting = _at_once(session, owner)
             return Used(0, 0.0, waiting) if row is None else Used(row.jobs, row.seconds, waiting)
 
-    def _take(self, session: Session, caller: Caller, seconds: float) -> None:
+    def _take(self, session: Session, caller: Caller, seconds: Real) -> None:
         """Count, or raise ApiError and count nothing.
 
         The row is locked until the transaction ends, so that two requests can't both have the last of it.

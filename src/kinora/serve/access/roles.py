@@ -13,6 +13,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, get_args
 
+from kinora.request import Real
+
 Role = Literal["admin", "red_team", "artist", "user"]
 ROLES: tuple[Role, ...] = get_args(Role)
 
@@ -40,7 +42,7 @@ class Limits:
     """How much a key may ask for in a UTC day, and how many of its jobs may wait or run at once. None is no limit."""
 
     jobs: int | None = None
-    seconds: float | None = None
+    seconds: Real | None = None
     at_once: int | None = None
 
 

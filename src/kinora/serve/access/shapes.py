@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from kinora.request import Real
 from kinora.serve.access.audit import Entry
 from kinora.serve.access.cases import Case, Decision
 from kinora.serve.access.keys import Key
@@ -93,7 +94,7 @@ class ToldLimits(Told):
     """Limits or what is used of them, in a UTC day; null is no limit."""
 
     jobs: int | None
-    seconds: float | None
+    seconds: Real | None
     at_once: int | None
 
 

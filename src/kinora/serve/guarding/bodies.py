@@ -23,9 +23,9 @@ class Pace:
     """Sizes in bytes, times in seconds.
 
     `idle` is the longest pause inside a body, `rate` the bytes per second it must keep up on average once `grace` has
-    passed. `answer` is how long a route may take after the body is there, `reading` how long a client may leave a piece
-    of the answer untaken. `linger` is for how long the rest of a refused body is thrown away, so that the client gets
-    to read the refusal.
+    passed. `answer` is how long a route may take once the body is there: as long as OpenAI's clients wait, because some
+    make a picture meanwhile. `reading` is how long a client may leave a piece of the answer untaken, `linger` for how
+    long the rest of a refused body is thrown away, so that the client gets to read the refusal.
     """
 
     multipart: int = 200 * 2**20
@@ -33,9 +33,9 @@ class Pace:
     idle: float = 15.0
     grace: float = 15.0
     rate: int = 16 * 2**10
-    answer: float = 60.0
+    answer: float = 600.0
     reading: float = 60.0
-    linger: float = 2.0
+    linger: float = 5.0
 
 
 class Bodies:

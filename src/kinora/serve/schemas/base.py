@@ -16,7 +16,6 @@ from pydantic import (
     WithJsonSchema,
     model_validator,
 )
-from pydantic import ValidationInfo as Info
 from pydantic_core import PydanticCustomError
 
 from kinora.request import MAX_GUIDANCE, MAX_SEED, MAX_STEPS
@@ -41,7 +40,7 @@ class Told(BaseModel):
     model_config = ConfigDict(frozen=True)
 
 
-def from_text(value: Any, info: Info) -> Any:
+def from_text(value: Any, info: Any) -> Any:  # pydantic's ValidationInfo is a protocol that no checker can check
     """In a form, an object or array may be written as JSON text."""
     if isinstance(value, str) and (info.context or {}).get("form") and value.lstrip()[:1] in ("{", "["):
         try:
