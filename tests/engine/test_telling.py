@@ -92,3 +92,11 @@ def test_all_is_checked_before_anything_is_computed(engine, monkeypatch, tmp_pat
         tell(engine, Story(cards=(Card(prompt="a"), Card(prompt="b", seconds=5))))
     with pytest.raises(BadInputFile, match=r"shot 1: .*nothing\.png"):
         tell(engine, Story(cards=(Card(prompt="a", image=tmp_path / "nothing.png"),)))
+
+
+def test_the_words_of_a_file_that_a_shot_opens_on_are_judged(engine, tmp_path):
+    write_clip(tmp_path / "hardcore_porn.png", np.zeros((1, 32, 32, 3), np.uint8), fps=1)
+    events = tell(engine, Story(cards=(Card(prompt="a", image=tmp_path / "hardcore_porn.png"),)))
+    (refused,) = list(events)
+    assert isinstance(refused, Refused)
+    assert "hardcore_porn.png, its name" in refused.verdict.reason

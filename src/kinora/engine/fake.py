@@ -24,8 +24,8 @@ from kinora.engine.reel import Reel
 from kinora.engine.story import Story
 from kinora.flow.windows import Reach, Window
 from kinora.flow.windows import plan as plan_windows
-from kinora.request import Limits, Plan, Shot
-from kinora.safety import FrameBook, Guard, screen_words
+from kinora.request import Limits, Plan, Real, Shot
+from kinora.safety import FrameBook, Guard, screen_given, screen_words
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -42,7 +42,7 @@ CHUNK = 8
 class FakeEngine:
     """Films colour bars under a guard; `limits` say what it pretends to be able to do."""
 
-    def __init__(self, guard: Guard, *, limits: Limits = LIMITS, pause: float = 0.0) -> None:
+    def __init__(self, guard: Guard, *, limits: Limits = LIMITS, pause: Real = 0) -> None:
         if not isinstance(guard, Guard):
             raise TypeError(f"{guard!r} is no guard: an engine needs one that can screen prompts and review frames")
         self.guard = guard
@@ -68,6 +68,8 @@ class FakeEngine:
     def edit(self, draft: Draft) -> Iterator[Event]:
         """Screen and review as `engine.edits.perform.edit` does; what would be new are bars, what is given stays."""
         verdict = screen_words(self.guard, draft.prompts, draft.plan.negative)
+        if verdict.allowed:
+            verdict = screen_given(self.guard, draft.info.get("parents", ()))
         if not verdict.allowed:
             return iter([Refused(verdict)])
         for frames in draft.given:
@@ -85,9 +87,15 @@ class FakeEngine:
             latents = self.limits.grid.latent_shape(made, *plan.size)[0]
             spans.append(Span(prompt=text, latents=latents, cut=bool(spans), trim=made - plan.frames))
         prompt, frames = "\n".join(span.prompt for span in spans), sum(plan.frames for plan in plans)
-        parents = [one for card in story.cards for one in (card.image, card.clip) if one]
+        verdict = screen_given(self.guard, story.parents)
+        if not verdict.allowed:
+            return iter([Refused(verdict)])
         return self.film(
-            Film(plan=replace(plans[0], prompt=prompt, frames=frames), spans=tuple(spans), info={"parents": parents})
+            Film(
+                plan=replace(plans[0], prompt=prompt, frames=frames),
+                spans=tuple(spans),
+                info={"parents": story.parents},
+            )
         )
 
     def _film(self, film: Film) -> Iterator[Event]:

@@ -87,6 +87,11 @@ class Story:
         """Where each card stands: in its file, or by number."""
         return [card.where or f"shot {number}" for number, card in enumerate(self.cards, start=1)]
 
+    @property
+    def parents(self) -> list[Path]:
+        """The files that shots open on."""
+        return [one for card in self.cards for one in (card.image, card.clip) if one is not None]
+
     def plans(self, limits: Limits) -> list[Plan]:
         """What each shot will be, all with one seed.
 

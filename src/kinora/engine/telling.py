@@ -18,7 +18,7 @@ from kinora.flow.conditions import Condition, Keyframes
 from kinora.flow.state import LatentState
 from kinora.media.ingest import load_frames, load_image
 from kinora.request import Plan
-from kinora.safety import FrameBook, screen_words
+from kinora.safety import FrameBook, screen_given, screen_words
 
 FADE = 4
 """Frames over which what the autoencoder lost of a given picture fades out: half a second of the shipped model."""
@@ -57,9 +57,11 @@ def tell(engine: Engine, story: Story) -> Iterator[Event]:
     for index, (card, plan, where) in enumerate(zip(story.cards, plans, story.places, strict=True)):
         if card.image is not None or card.clip is not None:
             with located(where):
+                verdict = screen_given(engine.guard, (card.image, card.clip))
                 given[index] = _given(card, plan, story)
             # What the user brings is looked at before anything is made of it, and once more where it is delivered.
-            verdict = engine.guard.review(given[index], FrameBook(fps=plan.fps))
+            if verdict.allowed:
+                verdict = engine.guard.review(given[index], FrameBook(fps=plan.fps))
             if not verdict.allowed:
                 return iter([Refused(verdict)])
     return chain(told, engine.film(lowered(engine, story, plans, texts, reads, given)))
@@ -112,7 +114,7 @@ def lowered(
         spans=tuple(spans),
         conditions=tuple(conditions),
         carry=tuple(carry),
-        info={"shots": shots, "parents": [one for card in story.cards for one in (card.image, card.clip) if one]},
+        info={"shots": shots, "parents": story.parents},
     )
 
 

@@ -11,6 +11,7 @@ from kinora.media.image import contact_sheet
 from kinora.media.ingest import Given, load_frames, load_image, native_size
 from kinora.media.read import VideoInfo, probe, read_frames, read_video
 from kinora.media.recode import as_gif, as_jpeg, recoded
+from kinora.media.said import texts_in
 from kinora.media.still import read_image
 from kinora.media.target import EXTENSIONS, Written, check_target, replacing
 from kinora.media.write import write_clip, write_video
@@ -36,6 +37,7 @@ __all__ = [
     "read_video",
     "recoded",
     "replacing",
+    "texts_in",
     "write_clip",
     "write_video",
 ]

@@ -87,6 +87,17 @@ def probe(path: str | Path) -> VideoInfo:
         )
 
 
+def tags_of(path: str | Path) -> dict[str, str]:
+    """Every tag of the container, its streams and chapters, by key. Raises BadInputFile as `probe` does."""
+    with _opened(path) as (container, _):
+        tags = dict(container.metadata)
+        for stream in container.streams:
+            tags |= {f"{key} of stream {stream.index}": text for key, text in stream.metadata.items()}
+        for number, chapter in enumerate(container.chapters()):
+            tags |= {f"{key} of chapter {number}": text for key, text in chapter["metadata"].items()}
+        return tags
+
+
 PROMPT = "Prompt: "
 """How the description of a file that Kinora wrote begins."""
 

@@ -46,7 +46,7 @@ def read_image(path: str | Path) -> Frames:
 
 def stills(path: str | Path) -> Iterator[Still]:
     """Yield the pictures of an animation, or the one there is. Raises BadInputFile as `read_image` does."""
-    with _opened(path) as image:
+    with opened(path) as image:
         for index, picture in enumerate(ImageSequence.Iterator(image)):
             if index == MAX_FRAMES:
                 raise BadInputFile(path, rule=f"more than {MAX_FRAMES:,} frames", remedy="cut it first")
@@ -63,7 +63,7 @@ def count_stills(path: str | Path) -> int:
     Raises BadInputFile when there is no such file.
     """
     try:
-        with _opened(path) as image:
+        with opened(path) as image:
             return int(getattr(image, "n_frames", 1)) if image.format != "MPO" else 1  # MPO: one view for each eye
     except NotAPicture:
         return 0
@@ -113,7 +113,7 @@ def _in_srgb(picture: Image.Image, profile: bytes) -> tuple[Image.Image, list[st
 
 
 @contextmanager
-def _opened(path: str | Path) -> Iterator[Image.Image]:
+def opened(path: str | Path) -> Iterator[Image.Image]:
     """The picture; what Pillow raises about it, now or while its pixels are read, becomes BadInputFile."""
     if not Path(path).is_file():
         raise BadInputFile(path, rule="no such file" if not Path(path).exists() else "is not a file")

@@ -1,5 +1,6 @@
 """Policy, screening and review: nothing leaves the engine without it."""
 
+from kinora.safety.given import screen_given
 from kinora.safety.guard import PolicyGuard, default_guard, lists_only_guard
 from kinora.safety.policy import ALLOWED, Finding, FrameBook, Guard, Policy, Verdict, screen_words
 
@@ -13,5 +14,6 @@ __all__ = [
     "Verdict",
     "default_guard",
     "lists_only_guard",
+    "screen_given",
     "screen_words",
 ]

@@ -12,13 +12,13 @@ There is no weaker guard to fall back on: without the text encoder's package, sc
 
 from __future__ import annotations
 
-import re
 from collections.abc import Mapping, Sequence
 from functools import cache
 from pathlib import Path, PurePath
 
 from kinora.safety.chain import chain_verdict, chained
 from kinora.safety.frames import FrameReview
+from kinora.safety.given import words_of
 from kinora.safety.lists import TermList
 from kinora.safety.negative import negative_findings
 from kinora.safety.policy import FrameBook, Frames, Policy, Verdict
@@ -61,9 +61,7 @@ class PolicyGuard:
 
     def screen_name(self, name: str | PurePath) -> Verdict:
         """Judge a file's name, read as words."""
-        stem = PurePath(name).stem
-        words = re.sub(r"(?<=[a-z])(?=[A-Z])", " ", re.sub(r"[_\-.+]+", " ", stem))
-        return self.screen(words)
+        return self.screen(words_of(name))
 
     def screen_metadata(self, fields: Mapping[str, str]) -> Verdict:
         """Judge the text inside an uploaded file, field by field; the first refusal counts, else the first warning."""

@@ -8,15 +8,18 @@ from kinora.engine.edits.lowering import lower
 from kinora.engine.engine import Engine
 from kinora.engine.events import Done, Event, Progress, Read, Refused
 from kinora.engine.film import Film
-from kinora.safety import FrameBook, screen_words
+from kinora.safety import FrameBook, screen_given, screen_words
 
 
 def edit(engine: Engine, draft: Draft) -> Iterator[Event]:
     """Screen the words and review what is given at once, then tell the events of `Engine.film`.
 
-    What the user brings is reviewed before anything is made of it, and once more where it is delivered.
+    What the user brings is reviewed before anything is made of it, file names and texts inside files too, and its
+    frames once more where they are delivered.
     """
     verdict = screen_words(engine.guard, draft.prompts, draft.plan.negative)
+    if verdict.allowed:
+        verdict = screen_given(engine.guard, draft.info.get("parents", ()))
     if not verdict.allowed:
         return iter([Refused(verdict)])
     for frames in draft.given:

@@ -1,0 +1,65 @@
+"""Names of files and the words inside them are judged before a frame of them is used."""
+
+import numpy as np
+import pytest
+from PIL import Image
+from PIL.PngImagePlugin import PngInfo
+
+from kinora.engine.edits.requests import Animate
+from kinora.engine.events import Refused
+from kinora.engine.fake import LIMITS, FakeEngine
+from kinora.engine.story import Card, Story
+from kinora.errors import BadInputFile
+from kinora.safety import lists_only_guard, screen_given
+from kinora.safety.given import MOST, TOGETHER
+
+GUARD = lists_only_guard()
+
+
+def picture(path, **texts):
+    info = PngInfo()
+    for key, text in texts.items():
+        info.add_text(key, text)
+    Image.fromarray(np.full((96, 96, 3), 90, np.uint8)).save(path, pnginfo=info)
+    return path
+
+
+@pytest.mark.parametrize("name", ["naked_woman-02.png", "BeheadingVideo.png", "hardcore.porn.png"])
+def test_a_name_is_read_as_words(name, tmp_path):
+    verdict = screen_given(GUARD, [picture(tmp_path / name)])
+    assert not verdict.allowed
+    assert "its name" in verdict.reason
+
+
+@pytest.mark.parametrize("text", ["hardcore porn", "a quiet lake " * TOGETHER + "hardcore porn", "h4rdc0re p0rn"])
+def test_what_is_written_inside_is_read(text, tmp_path):
+    verdict = screen_given(GUARD, [picture(tmp_path / "lake.png", Title="a lake", Comment=text)])
+    assert not verdict.allowed
+    assert "lake.png, its Comment" in verdict.reason
+
+
+def test_no_text_is_lost_among_many(tmp_path):
+    texts = {f"Remark{number}": f"wave {number}" for number in range(3 * MOST)} | {"Remark999": "hardcore porn"}
+    assert not screen_given(GUARD, [picture(tmp_path / "lake.png", **texts)]).allowed
+
+
+def test_harmless_files_and_frames_pass(tmp_path):
+    lake = picture(tmp_path / "IMG_0042.png", Title="the kids on the beach", Software="gore 2.0", Author="Porn Star")
+    assert screen_given(GUARD, [lake, np.zeros((1, 8, 8, 3), np.uint8), None]).allowed
+    with pytest.raises(BadInputFile):
+        screen_given(GUARD, [tmp_path / "missing.png"])
+
+
+def test_a_warning_is_handed_on(tmp_path):
+    verdict = screen_given(GUARD, [picture(tmp_path / "a.png", Title="a meadow, pixar look")])
+    assert (verdict.allowed, verdict.action) == (True, "warn")
+
+
+def test_edits_and_stories_ask_before_they_begin(tmp_path):
+    engine = FakeEngine(GUARD)
+    bad, good = picture(tmp_path / "naked_woman.png"), picture(tmp_path / "lake.png")
+    for path, refused in ((bad, True), (good, False)):
+        events = engine.edit(Animate(image=path, prompt="it moves", seconds=1).draft(LIMITS))
+        assert isinstance(next(events), Refused) == refused
+        events = engine.tell(Story(cards=(Card(prompt="a lake", seconds=1, image=path),)))
+        assert isinstance(next(events), Refused) == refused
