@@ -1,0 +1,1 @@
+"""The server: OpenAI's Videos API over durable jobs."""
