@@ -115,13 +115,19 @@ def _text() -> Iterator[Finding]:
 
 
 def _weights() -> Iterator[Finding]:
-    from kinora.checkpoints.catalog import CATALOG, find
+    from kinora.checkpoints.catalog import CATALOG, Entry, find
+    from kinora.checkpoints.hub import check as check_files
     from kinora.checkpoints.store import verify
 
     for name, entry in CATALOG.items():
+        if entry.card is not None and not entry.installed:
+            continue
 
-        def check(name: str = name) -> None:
-            verify(find(name))
+        def check(name: str = name, entry: Entry = entry) -> None:
+            if entry.card is None:
+                verify(find(name))
+            else:
+                check_files(find(name), entry.card)
 
         yield _tried(name, f"{entry.size / 1e6:.0f} MB, {entry.licence}, sha256 correct", check)
 

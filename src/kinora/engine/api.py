@@ -101,18 +101,16 @@ def image(
 
 def still(shot: Shot) -> Shot:
     """The same shot, one frame long. Raises UnknownModel, or CorruptWeights for a damaged description."""
-    from kinora.checkpoints.catalog import find
-    from kinora.checkpoints.manifest import read_manifest
+    from kinora.checkpoints.catalog import describe
 
-    return replace(shot, seconds=1 / read_manifest(find(shot.model)).defaults.fps)
+    return replace(shot, seconds=1 / describe(shot.model).defaults.fps)
 
 
 def limits(model: str) -> Limits:
     """What a model can be asked for, by its description alone. Raises UnknownModel or CorruptWeights."""
-    from kinora.checkpoints.catalog import find
-    from kinora.checkpoints.manifest import read_manifest
+    from kinora.checkpoints.catalog import describe
 
-    return read_manifest(find(model)).limits
+    return describe(model).limits
 
 
 def check(shot: Shot) -> Plan:

@@ -143,10 +143,9 @@ def _allow(guard: Guard, words: str, asked: str) -> None:
 
 
 def _own(model: str) -> Expander | None:
-    from kinora.checkpoints.catalog import find
-    from kinora.checkpoints.manifest import read_manifest
+    from kinora.checkpoints.catalog import describe
 
-    name = read_manifest(find(model)).defaults.expander
+    name = describe(model).defaults.expander
     if not name:
         return None
     from kinora.models.text import TextEncoder
@@ -155,7 +154,6 @@ def _own(model: str) -> Expander | None:
 
 
 def _limits(model: str) -> Limits:
-    from kinora.checkpoints.catalog import find
-    from kinora.checkpoints.manifest import read_manifest
+    from kinora.checkpoints.catalog import describe
 
-    return read_manifest(find(model)).limits
+    return describe(model).limits

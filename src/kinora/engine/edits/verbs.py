@@ -116,10 +116,9 @@ def draft(request: Edit) -> Draft:
 
     Raises UnknownModel, InvalidRequest or BadInputFile.
     """
-    from kinora.checkpoints.catalog import find
-    from kinora.checkpoints.manifest import read_manifest
+    from kinora.checkpoints.catalog import describe
 
-    return request.draft(read_manifest(find(request.options.model)).limits)
+    return request.draft(describe(request.options.model).limits)
 
 
 def make(
