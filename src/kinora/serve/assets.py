@@ -18,7 +18,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
-from typing import IO, Any
+from typing import Any, Protocol, runtime_checkable
 
 from kinora.errors import InvalidRequest, KinoraError, OutputError, Unavailable
 
@@ -29,6 +29,25 @@ OBJECT_STORES = {"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss"}
 
 VERIFIED = 10_000
 """How many files a process remembers to have compared with their hash."""
+
+
+@runtime_checkable
+class Readable(Protocol):
+    """What bytes can be read from."""
+
+    def read(self, size: int = -1, /) -> bytes:
+        """Up to `size` bytes."""
+
+
+@runtime_checkable
+class Stored(Readable, Protocol):
+    """A stored file, open."""
+
+    def seek(self, offset: int, whence: int = 0, /) -> int:
+        """Go somewhere in it."""
+
+    def close(self) -> None:
+        """Be done with it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,7 +82,7 @@ class AssetStore:
         self._renames = not protocols & OBJECT_STORES
         self._verified: dict[str, None] = {}
 
-    def put(self, source: Path | IO[bytes], path: str, *, type: str, id: str = "") -> Asset:
+    def put(self, source: Path | Readable, path: str, *, type: str, id: str = "") -> Asset:
         """Store a file, replacing one of the same path. Raises OutputError when it can't be written."""
         target = self._place(path)
         beside = f"{target}.{secrets.token_hex(4)}.part" if self._renames else target
@@ -85,11 +104,11 @@ class AssetStore:
             raise OutputError(path, rule=rule, remedy="look at the storage") from error
         return Asset(id=id or new_id(), path=path, type=type, bytes=count, sha256=digest.hexdigest())
 
-    def open(self, asset: Asset) -> IO[bytes]:
+    def open(self, asset: Asset) -> Stored:
         """A file to read and seek in. Raises CorruptAsset if it is gone or not the one that was stored."""
         self.verify(asset)
         try:
-            opened: IO[bytes] = self._files.open(self._place(asset.path), "rb")
+            opened: Stored = self._files.open(self._place(asset.path), "rb")
         except OSError as error:
             raise CorruptAsset(asset.path, rule="the stored file is gone") from error
         return opened
@@ -159,7 +178,7 @@ def new_id() -> str:
 
 
 @contextmanager
-def _reading(source: Path | IO[bytes]) -> Iterator[IO[bytes]]:
+def _reading(source: Path | Readable) -> Iterator[Readable]:
     if isinstance(source, Path):
         with source.open("rb") as file:
             yield file

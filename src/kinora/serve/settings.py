@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from kinora.errors import InvalidRequest
-from kinora.request import DEFAULT_MODEL
+from kinora.request import DEFAULT_MODEL, Real
 from kinora.serve.store.database import normalised_url
 from kinora.serve.store.rows import Rules
 
@@ -88,22 +88,22 @@ class Settings:
     threads: int = 0
     memory: int = 0
     job_memory: int = 0
-    job_timeout: float = 3600.0
+    job_timeout: Real = 3600.0
     faults: int = 3
-    lease: float = 30.0
-    drain: float = 30.0
+    lease: Real = 30.0
+    drain: Real = 30.0
     queue: int = 1000
     queue_each: int = 200
-    retention: float = 0.0
+    retention: Real = 0.0
     max_upload: int = 256 * MIB
     max_pixels: int = 64_000_000
-    max_upload_seconds: float = 120.0
+    max_upload_seconds: Real = 120.0
     max_prompt: int = 32_000
     remote_urls: tuple[str, ...] = ()
-    request_timeout: float = 60.0
+    request_timeout: Real = 60.0
     log_prompts: bool = False
-    preview: float = 2.0
-    pause: float = 0.0
+    preview: Real = 2.0
+    pause: Real = 0.0
 
     def __post_init__(self) -> None:
         if not 0 <= self.port <= 65_535:
@@ -229,8 +229,8 @@ def _flag(text: str) -> bool:
 _READERS: dict[str, Callable[[str], Any]] = {
     "str": str,
     "int": int,
-    "float": float,
+    "Real": float,
     "bool": _flag,
     "tuple[str, ...]": lambda text: tuple(part.strip() for part in text.split(",") if part.strip()),
 }
-_MEANT = {"int": "a whole number", "float": "a number", "bool": "true or false"}
+_MEANT = {"int": "a whole number", "Real": "a number", "bool": "true or false"}

@@ -145,7 +145,7 @@ class JobStore(Leases, Files):
         """How many jobs there are of each status."""
         with self.database.read() as session:
             found = session.execute(select(JobRow.status, func.count()).group_by(JobRow.status))
-            return dict(found.tuples().all())
+            return dict(found.all())
 
     def unannounced(self, session: Session, limit: int = 100) -> list[Job]:
         """Ended jobs whose end nobody was told yet, within the caller's transaction, which then marks them."""

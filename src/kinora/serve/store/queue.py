@@ -27,7 +27,7 @@ LONGEST_WAIT = 300
 
 def next_job(session: Session, hand: Hand, now: float) -> JobRow | None:
     """The job that `hand` should begin; None if there is none, or none that its host has memory for."""
-    begun = dict(session.execute(select(TurnRow.owner, TurnRow.begun)).tuples().all())
+    begun = dict(session.execute(select(TurnRow.owner, TurnRow.begun)).all())
     clock = begun.get(CLOCK, 0.0)
     oldest = select(func.min(JobRow.seq)).where(JobRow.status == "queued").group_by(JobRow.owner)
     heads = session.scalars(select(JobRow).where(JobRow.seq.in_(oldest))).all()

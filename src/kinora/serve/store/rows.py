@@ -10,6 +10,7 @@ from typing import Any, cast
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
 
+from kinora.request import Real
 from kinora.serve.assets import Asset
 from kinora.serve.store.database import Database
 from kinora.serve.store.tables import AssetRow, EventRow, InputRow, JobRow
@@ -27,11 +28,11 @@ class Rules:
 
     waiting: int = 1000
     waiting_each: int = 200
-    lease: float = 30.0
+    lease: Real = 30.0
     faults: int = 3
     attempts: int = 30
-    retention: float = 0.0
-    repeats: float = 86_400.0
+    retention: Real = 0.0
+    repeats: Real = 86_400.0
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from kinora.errors import KinoraError
+from kinora.request import Real
 from kinora.serve.assets import Asset
 
 Kind = Literal["generate", "remix", "edit", "extend", "blend", "loop", "story", "image"]
@@ -38,7 +39,7 @@ class Job:
     request: Mapping[str, Any]
     model: str
     size: str
-    seconds: float
+    seconds: Real
     status: Status
     progress: int
     stage: str
@@ -68,7 +69,7 @@ class NewJob:
     request: Mapping[str, Any]
     model: str
     size: str
-    seconds: float
+    seconds: Real
     prompt: str | None = None
     remixed_from: str | None = None
     inputs: tuple[str, ...] = ()
@@ -91,7 +92,7 @@ class Claim:
     token: str
     worker: str
     inputs: Mapping[str, Asset] = field(default_factory=dict)
-    lease: float = 0.0
+    lease: Real = 0.0
 
 
 @dataclass(frozen=True)

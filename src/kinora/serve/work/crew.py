@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from kinora.serve.settings import Settings
 from kinora.serve.work.child import letter
@@ -20,6 +20,7 @@ DYING = 10.0
 """Seconds that the kernel may take over a killed process; more means that it hangs in a driver."""
 
 
+@runtime_checkable
 class Member(Protocol):
     """One worker, seen from outside."""
 
@@ -40,6 +41,7 @@ class Member(Protocol):
         """End it, and return once it has ended."""
 
 
+@runtime_checkable
 class Crew(Protocol):
     """Where workers come from."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any, Protocol, runtime_checkable
 
 from kinora.errors import KinoraError
 from kinora.serve.assets import Asset, AssetStore
@@ -30,6 +30,7 @@ class Seen:
     overtaken: bool
 
 
+@runtime_checkable
 class Desk(Protocol):
     """All that a worker and its supervisor ask for."""
 

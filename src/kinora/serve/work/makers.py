@@ -6,14 +6,14 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from kinora.clip import Clip
 from kinora.engine.edits import Edit
 from kinora.engine.events import Event
 from kinora.engine.record import record
 from kinora.engine.story import Story
-from kinora.request import Limits, Shot
+from kinora.request import Limits, Real, Shot
 from kinora.safety import Guard
 from kinora.safety.release import payload_of
 from kinora.serve.settings import FAKE
@@ -22,6 +22,7 @@ from kinora.serve.work.orders import Asked
 Watch = Callable[[Event], object]
 
 
+@runtime_checkable
 class Maker(Protocol):
     """Makes a file of what is asked, telling `watch` each event; what `watch` raises ends it and leaves no file."""
 
@@ -40,7 +41,7 @@ def limits_of(model: str) -> Limits:
     return limits(model)
 
 
-class Real:
+class Weights:
     """The models of the catalogue; the one used last stays loaded."""
 
     def __init__(self, guard: Guard, device: str = "") -> None:
@@ -62,7 +63,7 @@ class Real:
 class Fake:
     """Colour bars, from `kinora.engine.fake`; each step takes `pause` seconds."""
 
-    def __init__(self, guard: Guard, pause: float = 0.0) -> None:
+    def __init__(self, guard: Guard, pause: Real = 0) -> None:
         from kinora.engine.fake import FakeEngine
 
         self._engine = FakeEngine(guard, pause=pause)

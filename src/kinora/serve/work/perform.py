@@ -21,7 +21,7 @@ import numpy.typing as npt
 from kinora.clip import Clip
 from kinora.engine.events import Event, Frames, Progress
 from kinora.grid import format_size
-from kinora.request import Shot
+from kinora.request import Real, Shot
 from kinora.safety.release import asked as asked_words
 from kinora.safety.release import payload_of, release_clip
 from kinora.serve.assets import Asset
@@ -67,7 +67,7 @@ class Made:
     result: Mapping[str, Any] = field(default_factory=dict)
 
 
-def perform(claim: Claim, maker: Maker, desk: Desk, *, preview: float, tell: Tell) -> Made:
+def perform(claim: Claim, maker: Maker, desk: Desk, *, preview: Real, tell: Tell) -> Made:
     """Make the files of a job. Raises errors.KinoraError, Lost among them, and whatever `tell` does."""
     order = Order.model_validate(claim.job.request)
     with tempfile.TemporaryDirectory(prefix="kinora-job-") as name:
@@ -129,7 +129,7 @@ def _part(clip: Clip, frames: npt.NDArray[np.uint8]) -> Clip:
 class _Watch:
     """Tells how far the engine is, and shows a live frame now and then."""
 
-    def __init__(self, claim: Claim, desk: Desk, order: Order, folder: Path, preview: float, tell: Tell) -> None:
+    def __init__(self, claim: Claim, desk: Desk, order: Order, folder: Path, preview: Real, tell: Tell) -> None:
         self._claim, self._desk, self._order, self._tell = claim, desk, order, tell
         self._path, self._every = folder / "preview.webp", preview
         self._shown, self._meter = time.monotonic(), Meter()

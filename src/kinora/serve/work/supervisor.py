@@ -18,6 +18,7 @@ import threading
 import time
 from dataclasses import dataclass, field
 
+from kinora.request import Real
 from kinora.serve.settings import Settings
 from kinora.serve.store.values import JobError
 from kinora.serve.work.crew import Crew, Member
@@ -75,7 +76,7 @@ class Supervisor:
         self._thread = threading.Thread(target=self._look_after, name="supervisor", daemon=True)
         self._thread.start()
 
-    def stop(self, drain: float = 0.0) -> None:
+    def stop(self, drain: Real = 0) -> None:
         """Let running jobs end for up to `drain` seconds, then end every worker; what was not done waits again."""
         self._over.set()
         if self._thread is not None:

@@ -23,7 +23,7 @@ from kinora.serve.assets import CorruptAsset
 from kinora.serve.settings import Settings
 from kinora.serve.store.values import Claim, Hand
 from kinora.serve.work.desk import Desk, Lost
-from kinora.serve.work.makers import Fake, Maker, Real
+from kinora.serve.work.makers import Fake, Maker, Weights
 from kinora.serve.work.perform import perform
 
 log = logging.getLogger(__name__)
@@ -107,7 +107,7 @@ class Worker:
         if policy not in self._makers:
             guard = self._settings.guard(policy or None)
             fake = self._settings.is_fake
-            self._makers[policy] = Fake(guard, self._settings.pause) if fake else Real(guard, self._settings.device)
+            self._makers[policy] = Fake(guard, self._settings.pause) if fake else Weights(guard, self._settings.device)
         return self._makers[policy]
 
 
