@@ -23,6 +23,8 @@ VERBS = {
     "story": "kinora.cli.story",
     "expand": "kinora.cli.expand",
     **{verb: f"kinora.cli.edits.{verb}" for verb in ("animate", "extend", "join", "blend", "loop", "remix")},
+    "serve": "kinora.cli.serve",
+    "worker": "kinora.cli.worker",
     "doctor": "kinora.cli.doctor",
     "world": "kinora.cli.world",
     "train": "kinora.cli.train",

@@ -202,11 +202,11 @@ class Settings:
 
         return total_memory() * 4 // 5
 
-    def guard(self, policy: str | None = None) -> Guard:
-        """Who judges words and pictures; for colour bars by lists alone, without loading torch."""
+    def guard(self, policy: str | None = None, model: str | None = None) -> Guard:
+        """Who judges words and pictures of a model; for colour bars by lists alone, without loading torch."""
         from kinora.safety import default_guard, lists_only_guard
 
-        return lists_only_guard() if self.is_fake else default_guard(policy or self.policy)
+        return lists_only_guard() if (model or self.model) == FAKE else default_guard(policy or self.policy)
 
 
 def _pair(alias: str) -> tuple[str, str]:

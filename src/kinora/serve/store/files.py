@@ -51,7 +51,7 @@ class Files(Part):
             session.execute(update(AssetRow).where(AssetRow.id == id).values(state="doomed"))
 
     def expire(self) -> int:
-        """Doom the files of jobs whose time is over, uploads that nobody uses, writes that came to nothing; count them."""
+        """Doom files whose time is over, uploads that nobody uses, writes that came to nothing; count them."""
         with self.database.write() as session:
             now = self.database.now(session)
             over = select(JobRow.id).where(JobRow.expires_at < now)

@@ -20,7 +20,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from kinora.errors import BadInputFile, InvalidRequest, KinoraError, Refused
 from kinora.serve.assets import CorruptAsset
-from kinora.serve.settings import Settings
+from kinora.serve.settings import FAKE, Settings
 from kinora.serve.store.values import Claim, Hand
 from kinora.serve.work.desk import Desk, Lost
 from kinora.serve.work.makers import Fake, Maker, Weights
@@ -49,7 +49,7 @@ class Worker:
     def __init__(self, desk: Desk, hand: Hand, settings: Settings, stop: threading.Event | None = None) -> None:
         self._desk, self._hand, self._settings = desk, hand, settings
         self.stop = stop or threading.Event()
-        self._makers: dict[str, Maker] = {}
+        self._makers: dict[tuple[bool, str], Maker] = {}
 
     def run(self) -> None:
         """Work until told to stop."""
@@ -77,7 +77,7 @@ class Worker:
     def _attempt(self, claim: Claim, pulse: Pulse) -> str:
         """Make the job's files and hand them in; the code of what went wrong, or ""."""
         try:
-            maker = self._maker(str(claim.job.request.get("policy", "")))
+            maker = self._maker(claim.job.model, str(claim.job.request.get("policy", "")))
             made = perform(claim, maker, self._desk, preview=self._settings.preview, tell=pulse.tell)
             if not self._desk.complete(claim, made.assets, made.result):
                 raise Lost(claim.job.id)
@@ -102,13 +102,14 @@ class Worker:
         self._desk.fail(claim, code, message)
         return code
 
-    def _maker(self, policy: str) -> Maker:
+    def _maker(self, model: str, policy: str) -> Maker:
         """The engine, under the profile that a job's owner is judged by."""
-        if policy not in self._makers:
-            guard = self._settings.guard(policy or None)
-            fake = self._settings.is_fake
-            self._makers[policy] = Fake(guard, self._settings.pause) if fake else Weights(guard, self._settings.device)
-        return self._makers[policy]
+        which = model == FAKE, policy
+        if which not in self._makers:
+            guard = self._settings.guard(policy or None, model)
+            fake = model == FAKE
+            self._makers[which] = Fake(guard, self._settings.pause) if fake else Weights(guard, self._settings.device)
+        return self._makers[which]
 
 
 class Pulse:

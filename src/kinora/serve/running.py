@@ -1,0 +1,97 @@
+"""A server and its workers, from the first step to the last: what `kinora serve` and `kinora worker` do.
+
+Told to stop, the server takes no more requests, lets answers under way end, then running jobs for `drain` seconds; what
+is not done by then waits for whoever starts next.
+"""
+
+from __future__ import annotations
+
+import logging
+import signal
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from types import FrameType
+
+from kinora.serve.settings import Settings
+from kinora.serve.work.crew import Crew, Processes
+from kinora.serve.work.desk import Desk, StoreDesk, open_desk
+from kinora.serve.work.keeper import Keeper
+from kinora.serve.work.supervisor import Supervisor
+
+log = logging.getLogger(__name__)
+
+
+def serve(settings: Settings) -> None:
+    """Serve until told to stop. Raises errors.KinoraError when something can't be opened."""
+    from kinora.serve.app import create_app
+    from kinora.serve.guarding import server
+    from kinora.serve.logs import configure
+
+    configure()
+    app = create_app(settings)
+    desk = open_desk(settings)
+    with kept(desk), supervised(desk, crew(settings), settings) as supervisor:
+        app.state.health.checks["workers"] = supervisor.fault
+        server(app, settings).run()
+
+
+def work(settings: Settings, *, url: str = "", key: str = "") -> None:
+    """Run workers only, for the store of `settings` or for the server at `url`, until told to stop."""
+    from kinora.serve.logs import configure
+
+    configure()
+    desk: Desk
+    if url:
+        from kinora.serve.work.remote import ServerDesk
+
+        desk = ServerDesk(url, key)
+        desk.check()
+    else:
+        desk = open_desk(settings)
+        desk.store.database.upgrade()
+    stopped = threading.Event()
+
+    def stop(_number: int, _frame: FrameType | None) -> None:
+        stopped.set()
+
+    before = {number: signal.signal(number, stop) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        with supervised(desk, crew(settings, url=url, key=key), settings):
+            stopped.wait()
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+def crew(settings: Settings, *, url: str = "", key: str = "") -> Crew:
+    """Where workers come from: processes of this machine, or a Ray cluster."""
+    if settings.ray:
+        from kinora.serve.work.ray import Actors
+
+        return Actors(settings)
+    return Processes(settings, server=url, key=key)
+
+
+@contextmanager
+def supervised(desk: Desk, crew: Crew, settings: Settings) -> Iterator[Supervisor]:
+    """Workers for as long as the block runs; afterwards running jobs have `drain` seconds."""
+    supervisor = Supervisor(desk, crew, settings)
+    supervisor.start()
+    try:
+        yield supervisor
+    finally:
+        log.info("draining", extra={"told": {"seconds": settings.drain}})
+        supervisor.stop(settings.drain)
+
+
+@contextmanager
+def kept(desk: StoreDesk) -> Iterator[Keeper]:
+    """The store in order for as long as the block runs."""
+    keeper = Keeper(desk.store, desk.assets)
+    keeper.start()
+    try:
+        yield keeper
+    finally:
+        keeper.stop()
+        desk.store.database.close()
