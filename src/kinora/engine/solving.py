@@ -9,6 +9,7 @@ from torch import Tensor
 
 from kinora.checkpoints.store import Model
 from kinora.engine.film import Cut, Film
+from kinora.engine.marking import marked
 from kinora.engine.script import Script
 from kinora.engine.sight import sight_of
 from kinora.errors import InvalidRequest
@@ -53,6 +54,7 @@ def solve_film(model: Model, film: Film, script: Script) -> Iterator[Solved]:
     """
     rows, columns = (side // step for side, step in zip(film.plan.size, model.limits.grid.stride[1:], strict=True))
     noise = LatentState.noise([film.plan.seed], (model.vae.channels, film.latents, rows, columns))
+    noise = marked(noise, model, film.plan.seed)
     state = apply(noise.to(model.device, torch.float32), film.conditions)
     sampler = SAMPLERS[film.plan.sampler]
     sigmas = shifted(film.plan.steps, float(film.plan.shift), sampler.grid)
