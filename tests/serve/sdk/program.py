@@ -1,4 +1,4 @@
-"""What a program of October 2025 did with OpenAI's client of then; prints what it got as JSON for test_old_client.py."""
+"""What a program of October 2025 did with OpenAI's client of then; prints what it got for test_old_client.py."""
 
 import io
 import json
