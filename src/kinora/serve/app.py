@@ -36,6 +36,7 @@ from kinora.serve.webhooks.courier import Courier
 from kinora.serve.webhooks.endpoints import Endpoints
 from kinora.serve.webhooks.outbox import Outbox
 from kinora.serve.webhooks.sending import Sender
+from kinora.serve.work import door
 
 ROUTERS = (
     # Fixed names before /v1/videos/{video_id}, which would take them for ids.
@@ -49,6 +50,7 @@ ROUTERS = (
     moderations.router,
     provenance.router,
     webhooks.router,
+    door.router,
 )
 
 

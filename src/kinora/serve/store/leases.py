@@ -64,9 +64,13 @@ class Leases(Part):
             )
             if row is None:
                 return None
-            files = select(AssetRow).join(InputRow, InputRow.asset_id == AssetRow.id).where(InputRow.job_id == row.id)
-            inputs = {file.id: asset_of(file) for file in session.scalars(files)}
+            inputs = _inputs(session, row.id)
             return Claim(job=job_of(row, {}), token=token, worker=hand.id, inputs=inputs, lease=self.rules.lease)
+
+    def inputs(self, job: str) -> dict[str, Asset]:
+        """The files that a job which has not ended reads, by id."""
+        with self.database.read() as session:
+            return _inputs(session, job)
 
     def heartbeat(self, claim: Claim, progress: int, stage: str = "") -> bool:
         """Renew the lease and say how far the job is; False if it is no longer the worker's, which then must stop."""
@@ -158,10 +162,10 @@ class Leases(Part):
                 requeue(session, row, now, fault=False, rules=self.rules)
             return row is not None
 
-    def drop(self, claim: Claim) -> None:
-        """Say that the worker no longer works at a claim that it lost."""
+    def idle(self, worker: str) -> None:
+        """Say that a worker no longer works at what it lost."""
         with self.database.write() as session:
-            _idle(session, claim.worker, self.database.now(session))
+            _idle(session, worker, self.database.now(session))
 
     def lost(self, worker: str, *, fault: bool, error: JobError | None = None) -> None:
         """A worker is dead. Its job waits again, or fails with `error`; `fault` says that the job may be to blame."""
@@ -202,6 +206,11 @@ class Leases(Part):
         )
         with self.database.read() as session:
             return set(session.scalars(query))
+
+
+def _inputs(session: Session, job: str) -> dict[str, Asset]:
+    files = select(AssetRow).join(InputRow, InputRow.asset_id == AssetRow.id).where(InputRow.job_id == job)
+    return {file.id: asset_of(file) for file in session.scalars(files)}
 
 
 def _held(session: Session, claim: Claim) -> JobRow | None:

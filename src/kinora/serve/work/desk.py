@@ -40,7 +40,7 @@ class Desk(Protocol):
     def heartbeat(self, claim: Claim, progress: int, stage: str) -> bool:
         """Renew the lease; False if the job is no longer the worker's."""
 
-    def fetch(self, asset: Asset, to: Path) -> Path:
+    def fetch(self, claim: Claim, asset: Asset, to: Path) -> Path:
         """Copy an input to this machine."""
 
     def deliver(self, claim: Claim, name: str, path: Path, type: str) -> Asset:
@@ -82,7 +82,7 @@ class StoreDesk:
         """Renew the lease; False if the job is no longer the worker's."""
         return self.store.heartbeat(claim, progress, stage)
 
-    def fetch(self, asset: Asset, to: Path) -> Path:
+    def fetch(self, claim: Claim, asset: Asset, to: Path) -> Path:  # noqa: ARG002 - a server wants to know for what
         """Copy an input to this machine. Raises CorruptAsset."""
         return self.assets.fetch(asset, to)
 
@@ -114,7 +114,7 @@ class StoreDesk:
 
     def drop(self, claim: Claim) -> None:
         """Say that a lost job is no longer worked at."""
-        self.store.drop(claim)
+        self.store.idle(claim.worker)
 
     def seen(self, workers: Iterable[str]) -> Mapping[str, Seen]:
         """What the workers are at, of those that are known."""

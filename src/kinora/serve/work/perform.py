@@ -24,7 +24,7 @@ from kinora.grid import format_size
 from kinora.request import Real, Shot
 from kinora.safety.release import asked as asked_words
 from kinora.safety.release import payload_of, release_clip
-from kinora.serve.assets import Asset
+from kinora.serve.assets import Asset, CorruptAsset
 from kinora.serve.schemas.order import Order
 from kinora.serve.store.values import Claim
 from kinora.serve.work.desk import Desk
@@ -72,7 +72,7 @@ def perform(claim: Claim, maker: Maker, desk: Desk, *, preview: Real, tell: Tell
     order = Order.model_validate(claim.job.request)
     with tempfile.TemporaryDirectory(prefix="kinora-job-") as name:
         folder = Path(name)
-        inputs = {role: _fetched(claim.inputs[id], desk, folder) for role, id in order.inputs.items()}
+        inputs = {role: _fetched(claim, id, desk, folder) for role, id in order.inputs.items()}
         wanted = asked(order, inputs)
         if order.kind == "image":
             assert isinstance(wanted, Shot)
@@ -109,8 +109,11 @@ def result_of(clip: Clip) -> dict[str, Any]:
     }
 
 
-def _fetched(asset: Asset, desk: Desk, folder: Path) -> Path:
-    return desk.fetch(asset, folder / f"{asset.id}.{SUFFIXES.get(asset.type, 'bin')}")
+def _fetched(claim: Claim, id: str, desk: Desk, folder: Path) -> Path:
+    if id not in claim.inputs:
+        raise CorruptAsset(id, rule="the stored file is gone")
+    asset = claim.inputs[id]
+    return desk.fetch(claim, asset, folder / f"{asset.id}.{SUFFIXES.get(asset.type, 'bin')}")
 
 
 def _pictures(clip: Clip, folder: Path) -> dict[str, Path]:
