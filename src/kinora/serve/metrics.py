@@ -10,7 +10,8 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
+from typing import Any
 
 import psutil
 from fastapi import APIRouter, Request, Response
@@ -65,26 +66,22 @@ class _Ended:
     """Counts what ended since the last look."""
 
     def __init__(self, store: JobStore, registry: CollectorRegistry) -> None:
-        def counter(name: str, text: str, *labels: str) -> Counter:
-            return Counter(f"kinora_{name}", text, labels, registry=registry)
-
-        def histogram(name: str, text: str, buckets: Iterable[float], *labels: str) -> Histogram:
-            return Histogram(f"kinora_{name}", text, labels, buckets=tuple(buckets), registry=registry)
-
         self._store, self._lock = store, threading.Lock()
         self._since = time.time()
         self._seen: dict[str, float] = {}
         self._audited: int | None = None
-        self.jobs = counter("jobs_ended", "Jobs that ended.", "kind", "model", "outcome")
-        self.waits = histogram("queue_wait_seconds", "From acceptance to the first worker.", WAITS)
-        self.work = histogram("job_seconds", "From the worker's start to the end.", WORK, "kind", "model")
-        self.steps = histogram("step_seconds", "One solver step.", STEPS, "model")
-        self.decode = histogram("decode_frame_seconds", "Decoding, one frame of it.", STEPS, "model")
-        self.frames = counter("frames_reviewed", "Frames that the guard looked at.", "model")
-        self.refusals = counter("refusals", "What the guard refused.", "stage", "category")
-        self.peak = Gauge(
-            "kinora_job_peak_memory_bytes", "What the last job of a model took at most.", ["model"], registry=registry
+        given: dict[str, Any] = {"registry": registry}
+        kind, model = ["kind", "model"], ["model"]
+        self.jobs = Counter("kinora_jobs_ended", "Jobs that ended.", [*kind, "outcome"], **given)
+        self.waits = Histogram(
+            "kinora_queue_wait_seconds", "From acceptance to the last worker's start.", buckets=WAITS, **given
         )
+        self.work = Histogram("kinora_job_seconds", "From that start to the end.", kind, buckets=WORK, **given)
+        self.steps = Histogram("kinora_step_seconds", "One solver step.", model, buckets=STEPS, **given)
+        self.decode = Histogram("kinora_decode_frame_seconds", "Decoding one frame.", model, buckets=STEPS, **given)
+        self.frames = Counter("kinora_frames_reviewed", "Frames that the guard looked at.", model, **given)
+        self.refusals = Counter("kinora_refusals", "What the guard refused.", ["stage", "category"], **given)
+        self.peak = Gauge("kinora_job_peak_memory_bytes", "What the last job of a model took at most.", model, **given)
 
     def catch_up(self) -> None:
         """Read the store."""
