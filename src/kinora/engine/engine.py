@@ -30,7 +30,7 @@ from kinora.engine.projector import Projector, given
 from kinora.engine.reel import Reel
 from kinora.engine.script import Guidance, Script
 from kinora.engine.solving import SOLVERS, solve_film
-from kinora.request import SAMPLERS, Plan, Real, Shot
+from kinora.request import Plan, Real, Shot
 from kinora.safety import FrameBook, Guard, screen_words
 
 __all__ = ["SOLVERS", "Engine"]
@@ -133,7 +133,7 @@ class Engine:
     def _make(self, film: Film, take: Take) -> Iterator[Event]:
         plan = film.plan
         with take.timings.of("read"):
-            script = Script(self.model, film.prompts, plan.negative, _guidance(plan))
+            script = Script(self.model, film.prompts, plan.negative, Guidance.of(plan))
         yield Progress("read", 1, 1)
         projector = Projector(self.model, film)
         if (yield from self._deliver(given(film.before), plan, take)):
@@ -183,15 +183,6 @@ class Engine:
             guidance=plan.guidance,
             info={**film.info, **info},
         )
-
-
-def _guidance(plan: Plan) -> Guidance:
-    return Guidance(
-        scale=float(plan.guidance),
-        high=None if plan.guidance_high is None else float(plan.guidance_high),
-        boundary=None if plan.boundary is None else float(plan.boundary),
-        whole=SAMPLERS[plan.sampler].whole,
-    )
 
 
 def _paced(items: Iterable[Item], stage: str, timings: Timings) -> Iterator[Item]:

@@ -16,6 +16,7 @@ from kinora.flow.schedule import wan_time
 from kinora.flow.solvers import Velocity
 from kinora.models.cache import KVCache
 from kinora.models.dit import DiT, TextContext
+from kinora.request import SAMPLERS, Plan
 
 TOGETHER = 8192
 """Tokens up to which prompt and negative are one call on twice the batch. Beyond, a call keeps any device busy, and two
@@ -44,6 +45,16 @@ class Guidance:
     high: float | None = None
     boundary: float | None = None
     whole: bool = False
+
+    @classmethod
+    def of(cls, plan: Plan) -> "Guidance":
+        """What a plan says."""
+        return cls(
+            scale=float(plan.guidance),
+            high=None if plan.guidance_high is None else float(plan.guidance_high),
+            boundary=None if plan.boundary is None else float(plan.boundary),
+            whole=SAMPLERS[plan.sampler].whole,
+        )
 
 
 class Script:
