@@ -83,5 +83,5 @@ def create_app(settings: Settings) -> FastAPI:
     app.state.settings, app.state.store, app.state.assets = settings, store, assets
     app.state.reception = Reception(settings, store, assets, app.state.access)
     app.state.endpoints, app.state.sender = Endpoints(database), sender
-    openapi.install(app)
+    openapi.install(app, keys=settings.keys)
     return app

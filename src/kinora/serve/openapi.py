@@ -30,12 +30,12 @@ POLICY = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'"
 """What /docs may load: nothing but the style that stands in it."""
 
 
-def install(app: FastAPI) -> None:
-    """Give `app` its document at /openapi.json and its page at /docs."""
+def install(app: FastAPI, *, keys: bool) -> None:
+    """Give `app` its document at /openapi.json and its page at /docs; `keys`: no request goes without one."""
 
     def document() -> dict[str, Any]:
         if app.openapi_schema is None:
-            app.openapi_schema = completed(app)
+            app.openapi_schema = completed(app, keys=keys)
         return app.openapi_schema
 
     app.openapi = document  # type: ignore[method-assign]
@@ -45,7 +45,7 @@ def install(app: FastAPI) -> None:
         return HTMLResponse(page(document()), headers={"Content-Security-Policy": POLICY})
 
 
-def completed(app: FastAPI) -> dict[str, Any]:
+def completed(app: FastAPI, *, keys: bool) -> dict[str, Any]:
     """The document with the shapes of all bodies, and the key that requests carry."""
     found = get_openapi(title="Kinora", version=__version__, description=ABOUT, routes=app.routes)
     schemas = found.setdefault("components", {}).setdefault("schemas", {})
@@ -59,7 +59,7 @@ def completed(app: FastAPI) -> dict[str, Any]:
     for unused in ("HTTPValidationError", "ValidationError"):
         schemas.pop(unused, None)
     found["components"]["securitySchemes"] = {"key": {"type": "http", "scheme": "bearer"}}
-    found["security"] = [{"key": []}]
+    found["security"] = [{"key": []}] if keys else [{"key": []}, {}]
     return found
 
 

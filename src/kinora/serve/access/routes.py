@@ -27,6 +27,7 @@ from kinora.serve.access.shapes import (
     told_limits,
 )
 from kinora.serve.errors import BLOCKED, ApiError, not_found
+from kinora.serve.routes.parts import GIVES, TAKES, body_of
 from kinora.serve.schemas.base import Identifier
 from kinora.serve.wire import read_body
 
@@ -37,7 +38,7 @@ Admin = Annotated[Caller, Depends(administrator)]
 Accounts = Annotated[Access, Depends(access_of)]
 
 
-@router.get("/me")
+@router.get("/me", responses=GIVES)
 def read_me(asking: Asking, access: Accounts) -> ToldCaller:
     """Who asks, what they may, and how much of it is used today."""
     used = access.quotas.used(asking.id)
@@ -51,13 +52,13 @@ def read_me(asking: Asking, access: Accounts) -> ToldCaller:
     )
 
 
-@router.get("/keys")
+@router.get("/keys", responses=GIVES)
 def list_keys(_: Admin, access: Accounts) -> Keys:
     """Every key ever made, oldest first; none with its secret."""
     return Keys(data=[ToldKey.of(key) for key in access.keys.all()])
 
 
-@router.post("/keys")
+@router.post("/keys", responses=TAKES, openapi_extra=body_of(CreateKey))
 async def create_key(request: Request, _: Admin, access: Accounts) -> ToldKey:
     """Make a key. Its `secret` is in this answer and nowhere else."""
     async with read_body(request) as body:
@@ -74,7 +75,7 @@ async def create_key(request: Request, _: Admin, access: Accounts) -> ToldKey:
     return ToldKey.of(made.key, made.secret)
 
 
-@router.get("/keys/{key_id}")
+@router.get("/keys/{key_id}", responses=GIVES)
 def read_key(key_id: Identifier, _: Admin, access: Accounts) -> ToldKey:
     """One key."""
     key = access.keys.get(key_id)
@@ -83,7 +84,7 @@ def read_key(key_id: Identifier, _: Admin, access: Accounts) -> ToldKey:
     return ToldKey.of(key)
 
 
-@router.post("/keys/{key_id}")
+@router.post("/keys/{key_id}", responses=TAKES, openapi_extra=body_of(ChangeKey))
 async def change_key(key_id: Identifier, request: Request, _: Admin, access: Accounts) -> ToldKey:
     """Give a key another role or other limits."""
     async with read_body(request) as body:
@@ -96,7 +97,7 @@ async def change_key(key_id: Identifier, request: Request, _: Admin, access: Acc
     return ToldKey.of(key)
 
 
-@router.delete("/keys/{key_id}")
+@router.delete("/keys/{key_id}", responses=GIVES)
 async def revoke_key(key_id: Identifier, request: Request, _: Admin, access: Accounts) -> ToldKey:
     """End a key. It stays in the list, and its videos stay."""
     if await run_in_threadpool(access.keys.get, key_id) is None:
@@ -106,7 +107,7 @@ async def revoke_key(key_id: Identifier, request: Request, _: Admin, access: Acc
     return ToldKey.of(key)
 
 
-@router.get("/audit")
+@router.get("/audit", responses=GIVES)
 def read_audit(
     _: Admin,
     access: Accounts,
@@ -131,7 +132,7 @@ def read_audit(
     return Entries(data=[ToldEntry.of(entry) for entry in found])
 
 
-@router.post("/reports")
+@router.post("/reports", responses=TAKES, openapi_extra=body_of(CreateReport))
 async def create_report(request: Request, asking: Asking, access: Accounts) -> ToldCase:
     """Report a video to whoever runs this server."""
     async with read_body(request) as body:
@@ -146,7 +147,7 @@ async def create_report(request: Request, asking: Asking, access: Accounts) -> T
     return ToldCase.of(case)
 
 
-@router.post("/appeals")
+@router.post("/appeals", responses=TAKES, openapi_extra=body_of(CreateAppeal))
 async def create_appeal(request: Request, asking: Asking, access: Accounts) -> ToldCase:
     """Ask that a refusal of one's own request be looked at by a person."""
     async with read_body(request) as body:
@@ -157,19 +158,19 @@ async def create_appeal(request: Request, asking: Asking, access: Accounts) -> T
     return ToldCase.of(case)
 
 
-@router.get("/reports/{case_id}")
+@router.get("/reports/{case_id}", responses=GIVES)
 def read_report(case_id: Identifier, asking: Asking, access: Accounts) -> ToldCase:
     """What became of one's own report."""
     return ToldCase.of(access.cases.get(case_id, asking.id))
 
 
-@router.get("/appeals/{case_id}")
+@router.get("/appeals/{case_id}", responses=GIVES)
 def read_appeal(case_id: Identifier, asking: Asking, access: Accounts) -> ToldCase:
     """What became of one's own appeal."""
     return ToldCase.of(access.cases.get(case_id, asking.id))
 
 
-@router.get("/review")
+@router.get("/review", responses=GIVES)
 def list_review(
     _: Admin,
     access: Accounts,
@@ -182,7 +183,7 @@ def list_review(
     )
 
 
-@router.post("/review/{case_id}")
+@router.post("/review/{case_id}", responses=TAKES, openapi_extra=body_of(Decide))
 async def decide(case_id: Identifier, request: Request, asking: Admin, access: Accounts) -> ToldCase:
     """Decide a case. An upheld report takes the video away unless `remove` is false."""
     async with read_body(request) as body:
