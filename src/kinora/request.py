@@ -24,6 +24,8 @@ MAX_SEED = 2**63 - 1
 RANDOM_SEEDS = 2**32  # a seed nobody chose is below this: short enough to write down
 DEFAULT_MODEL = "kinora-small"
 MAX_SHIFT = 100.0
+CACHES = ("off", "safe", "fast")
+"""How many steps may be told from the ones before rather than computed: none, some, more; see `kinora.flow.reuse`."""
 
 Real = int | float
 """A number people write as 4 or 4.5 (a checker that takes `float` literally refuses the first)."""
@@ -65,7 +67,8 @@ class Shot:
     defaults; `seed` None draws one, which the finished clip reports. Guidance 1 turns guidance off. `expand` lets a
     model that wants dense prompts have this one put into its words first. An empty `negative` is the model's own, one
     of spaces is none. `guidance_high` is for models with two experts: that of the one for high noise. `sampler` and
-    `shift` choose the grid of noise levels and the solver that goes down it.
+    `shift` choose the grid of noise levels and the solver that goes down it. `cache` says how many steps may be told
+    from the ones before; "off", the default, is exact.
     """
 
     prompt: str
@@ -81,6 +84,7 @@ class Shot:
     guidance_high: Real | None = None
     sampler: str | None = None
     shift: Real | None = None
+    cache: str = "off"
 
     def __post_init__(self) -> None:
         if not self.prompt.strip():
@@ -108,6 +112,8 @@ class Shot:
                 )
         if self.sampler is not None and self.sampler not in SAMPLERS:
             raise InvalidRequest(self.sampler, rule="no such sampler", remedy=f"there are {', '.join(SAMPLERS)}")
+        if self.cache not in CACHES:
+            raise InvalidRequest(f"cache {self.cache}", rule="no such cache", remedy=f"there are {', '.join(CACHES)}")
         if self.shift is not None and not 0 < self.shift <= MAX_SHIFT:
             rule = f"a shift lies above 0 and at most at {MAX_SHIFT:g}"
             raise InvalidRequest(f"shift {self.shift:g}", rule=rule, remedy="3 to 12 suit most models; 1 is even steps")
@@ -137,6 +143,7 @@ class Plan:
     shift: Real = 1
     guidance_high: Real | None = None
     boundary: Real | None = None
+    cache: str = "off"
 
     @property
     def sampling(self) -> dict[str, Real | str]:
@@ -146,6 +153,7 @@ class Plan:
             "shift": self.shift,
             "guidance_high": self.guidance_high,
             "boundary": self.boundary,
+            "cache": None if self.cache == "off" else self.cache,
         }
         return {name: value for name, value in said.items() if value is not None}
 
@@ -208,6 +216,7 @@ class Limits:
             shift=self.shift if shot.shift is None else shot.shift,
             guidance_high=None if self.boundary is None else high if shot.guidance_high is None else shot.guidance_high,
             boundary=self.boundary,
+            cache=shot.cache,
         )
 
     def _check_size(self, height: int, width: int) -> None:

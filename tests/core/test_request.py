@@ -59,7 +59,7 @@ def test_this_model_can_not_make_these_and_says_what_it_can(wrong, message):
 def test_open_choices_take_the_models_defaults_and_made_choices_stay():
     plan = LIMITS.plan(Shot("a red ball", seconds=1.5, guidance=1.0, seed=3))
     expected = {"size": (128, 128), "fps": 8, "frames": 12, "seed": 3, "steps": 24, "guidance": 1.0}
-    sampling = {"sampler": "unipc", "shift": 1, "guidance_high": None, "boundary": None}
+    sampling = {"sampler": "unipc", "shift": 1, "guidance_high": None, "boundary": None, "cache": "off"}
     assert vars(plan) == {"prompt": "a red ball", "negative": "", **expected, **sampling}
     assert plan.seconds == 1.5
 
@@ -100,6 +100,7 @@ def test_an_empty_negative_is_the_models_own_and_one_of_spaces_is_none(asked, re
         ({"sampler": "ddim"}, "ddim: no such sampler; there are unipc, "),
         ({"shift": 0}, "shift 0: a shift lies above 0"),
         ({"guidance_high": 99}, "guidance 99: guidance goes from 1"),
+        ({"cache": "wild"}, "cache wild: no such cache; there are off, safe, fast"),
     ],
 )
 def test_how_it_is_sampled_is_checked(wrong, message):
