@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 
 from kinora import __version__
 from kinora.serve import errors, guarding, openapi
@@ -29,6 +29,7 @@ from kinora.serve.routes import (
     webhooks,
     works,
 )
+from kinora.serve.routes.parts import known_query
 from kinora.serve.settings import Settings
 from kinora.serve.store.database import Database
 from kinora.serve.store.jobs import JobStore
@@ -75,7 +76,8 @@ def create_app(settings: Settings) -> FastAPI:
             app.state.reception.close()
             database.close()
 
-    app = FastAPI(title="Kinora", version=__version__, lifespan=living, docs_url=None, redoc_url=None)
+    about = {"title": "Kinora", "version": __version__, "docs_url": None, "redoc_url": None}
+    app = FastAPI(**about, lifespan=living, dependencies=[Depends(known_query)])
     errors.install(app)
     for router in ROUTERS:
         app.include_router(router)

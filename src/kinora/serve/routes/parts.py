@@ -7,9 +7,11 @@ from contextlib import asynccontextmanager
 from typing import Annotated, Any, TypeVar
 
 from fastapi import Depends, Path, Request
+from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
 from kinora.serve.access import Caller, caller
+from kinora.serve.errors import ApiError
 from kinora.serve.ordering.inputs import Inputs
 from kinora.serve.ordering.reception import Reception, Visit, reception_of
 from kinora.serve.schemas.answers import Envelope
@@ -39,6 +41,17 @@ ERRORS: dict[int, str] = {
     500: "The server failed.",
     503: "The server can't take it now.",
 }
+
+
+async def known_query(request: Request) -> None:
+    """Raise ApiError (400) for a query parameter that the operation doesn't have: nothing that is said is ignored."""
+    route = request.scope.get("route")
+    if isinstance(route, APIRoute):
+        known = {one.alias for one in route.dependant.query_params}
+        for name in request.query_params:
+            if name not in known:
+                shown = name if name.isprintable() and len(name) <= 80 else "..."
+                raise ApiError(400, f"Unknown parameter: '{shown}'.", code="unknown_parameter", param=shown)
 
 
 def errors(*statuses: int) -> dict[int | str, dict[str, Any]]:

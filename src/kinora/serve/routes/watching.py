@@ -26,7 +26,7 @@ LOOK = 0.4
 BEAT = 15.0
 """Seconds of silence after which a comment is sent, so that nothing between here and the client hangs up."""
 
-EVENTS = {200: {"description": "Events.", "content": {"text/event-stream": {"schema": {"type": "string"}}}}, **GIVES}
+EVENTS = {200: {"description": "Events.", "content": {"text/event-stream": {}}}, **GIVES}
 PICTURE = {
     200: {"description": "The frame.", "content": {"image/webp": {"schema": {"type": "string", "format": "binary"}}}},
     **GIVES,
