@@ -180,7 +180,7 @@ def things(url: str, key: str) -> dict[str, str]:
         while client.get(f"/videos/{video}").json()["status"] != "completed":
             time.sleep(0.1)
         character = client.post("/videos/characters", json={"name": "Bobo", "video": {"id": video}}).json()["id"]
-        hook = {"name": "mine", "url": "https://127.0.0.1/", "event_types": ["video.completed"]}
+        hook = {"name": "mine", "url": "https://hooks.invalid/", "event_types": ["video.completed"]}
         endpoint = client.post("/webhook_endpoints", json=hook).json()["id"]
     return {"video_id": video, "character_id": character, "webhook_endpoint_id": endpoint, "model": "fake"}
 

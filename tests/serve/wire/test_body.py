@@ -1,0 +1,143 @@
+"""A request in every spelling that clients have comes out the same; what is none is told so in OpenAI's words."""
+
+import asyncio
+import json
+
+import pytest
+from fastapi import Request
+
+from kinora.serve.errors import ApiError
+from kinora.serve.schemas.videos import CreateVideo, EditVideo, TellStory
+from kinora.serve.wire import Upload, read_body
+
+WANTED = {
+    "prompt": "a ball",
+    "seconds": "2.5",
+    "seed": 7,
+    "guidance": 4.5,
+    "loop": False,
+    "characters": [{"id": "char_1"}, {"id": "char_2"}],
+}
+BOUNDARY = "b0"
+
+
+def multipart(parts: list[tuple[str, str]]) -> bytes:
+    lines = [
+        f"--{BOUNDARY}\r\nContent-Disposition: form-data; {name if '=' in name else f'name={chr(34)}{name}{chr(34)}'}"
+        f"\r\n\r\n{value}\r\n"
+        for name, value in parts
+    ]
+    return ("".join(lines) + f"--{BOUNDARY}--\r\n").encode()
+
+
+def read(body: bytes, kind: str, model):
+    async def receive():
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    async def run():
+        headers = [(b"content-type", kind.encode())]
+        scope = {"type": "http", "method": "POST", "path": "/", "query_string": b"", "headers": headers, "app": None}
+        async with read_body(Request(scope, receive)) as found:
+            return found.read(model)
+
+    return asyncio.run(run())
+
+
+FORM = f"multipart/form-data; boundary={BOUNDARY}"
+SCALARS = [("prompt", "a ball"), ("seconds", "2.5"), ("seed", "7"), ("guidance", "4.5"), ("loop", "false")]
+
+
+@pytest.mark.parametrize(
+    ("body", "kind"),
+    [
+        (json.dumps(WANTED).encode(), "application/json"),
+        (json.dumps({**WANTED, "seconds": 2.5}).encode(), "application/json; charset=utf-8"),
+        (json.dumps(WANTED).encode(), ""),
+        (multipart([*SCALARS, ("characters[][id]", "char_1"), ("characters[][id]", "char_2")]), FORM),
+        (multipart([*SCALARS, ("characters[0][id]", "char_1"), ("characters[1][id]", "char_2")]), FORM),
+        (multipart([*SCALARS, ("characters", '[{"id": "char_1"}, {"id": "char_2"}]')]), FORM),
+        (
+            b"prompt=a+ball&seconds=2.5&seed=7&guidance=4.5&loop=false"
+            b"&characters%5B%5D%5Bid%5D=char_1&characters%5B%5D%5Bid%5D=char_2",
+            "application/x-www-form-urlencoded",
+        ),
+    ],
+)
+def test_every_spelling_is_the_same_request(body, kind):
+    if kind == "":
+        kind = "application/json"
+    assert read(body, kind, CreateVideo) == CreateVideo.model_validate(WANTED)
+
+
+def test_a_file_stays_a_file_and_is_known_by_its_content():
+    png = b"\x89PNG\r\n\x1a\n" + b"0" * 20
+    head = f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="video"; filename="../../a.txt"\r\n'
+    middle = "Content-Type: text/html\r\n\r\n"
+    rest = f'\r\n--{BOUNDARY}\r\nContent-Disposition: form-data; name="prompt"\r\n\r\nx\r\n--{BOUNDARY}--\r\n'
+
+    async def receive():
+        return {"type": "http.request", "body": (head + middle).encode() + png + rest.encode(), "more_body": False}
+
+    async def run():
+        headers = [(b"content-type", FORM.encode())]
+        scope = {"type": "http", "method": "POST", "path": "/", "query_string": b"", "headers": headers, "app": None}
+        async with read_body(Request(scope, receive)) as found:
+            given = found.read(EditVideo).video
+            assert isinstance(given, Upload)
+            return given.kind, given.size, given.name
+
+    assert asyncio.run(run()) == ("image/png", 28, "../../a.txt")
+
+
+def test_json_text_that_is_no_object_stays_text():
+    body = multipart([("prompt", '{"a": 1}'), ("model", "[x]")])
+    read_as = read(body, FORM, CreateVideo)
+    assert (read_as.prompt, read_as.model) == ('{"a": 1}', "[x]")
+    shots = read(multipart([("shots", '[{"prompt": "a", "seconds": "2"}]')]), FORM, TellStory).shots
+    assert [(one.prompt, one.seconds) for one in shots] == [("a", 2.0)]
+
+
+@pytest.mark.parametrize(
+    ("fields", "code", "param", "message"),
+    [
+        ({}, "missing_required_parameter", "prompt", "Missing required parameter: 'prompt'."),
+        ({"prompt": 5}, "invalid_type", "prompt", "expected a string, but got an integer instead"),
+        ({"prompt": "a", "seed": "7"}, "invalid_type", "seed", "expected an integer, but got a string instead"),
+        ({"prompt": "a", "seed": True}, "invalid_type", "seed", "expected an integer, but got a boolean instead"),
+        (
+            {"prompt": "a", "input_reference": "a.png"},
+            "invalid_type",
+            "input_reference",
+            "Invalid type for 'input_reference': expected an object, but got a string instead.",
+        ),
+        ({"prompt": "a", "characters": {}}, "invalid_type", "characters", "expected an array, but got an object"),
+        ({"prompt": "a", "characters": [{}]}, "missing_required_parameter", "characters[0].id", "characters[0].id"),
+        ({"prompt": "a", "colour": 1}, "unknown_parameter", "colour", "Unknown parameter: 'colour'."),
+        ({"prompt": "a", "seconds": "soon"}, "invalid_value", "seconds", "number of seconds"),
+        ({"prompt": "a", "seconds": 0}, "invalid_value", "seconds", "longer than 0"),
+        ({"prompt": "a", "size": "big"}, "invalid_value", "size", "pattern"),
+        ({"prompt": "a\0b"}, "invalid_value", "prompt", "it is not text"),
+        ({"prompt": "a\ud800"}, "invalid_value", "prompt", "it is not text"),
+        ({"prompt": "a", "input_reference": {}}, "invalid_value", "input_reference", "exactly one of"),
+        ({"prompt": "x" * 32_001}, "invalid_value", "prompt", "at most 32000 characters"),
+    ],
+)
+def test_what_is_wrong_is_told_as_openai_tells_it(fields, code, param, message):
+    with pytest.raises(ApiError) as error:
+        read(json.dumps(fields).encode(), "application/json", CreateVideo)
+    assert (error.value.status, error.value.code, error.value.param) == (400, code, param)
+    assert message in error.value.message
+    assert set(error.value.body()["error"]) == {"message", "type", "param", "code"}
+
+
+@pytest.mark.parametrize("body", [b"{", b"[]", b'"a"', b"NaN", b'{"a": Infinity}', b"[" * 100_000, b"\xff\xfe"])
+def test_what_is_no_json_object_is_refused(body):
+    with pytest.raises(ApiError) as error:
+        read(body, "application/json", CreateVideo)
+    assert (error.value.status, error.value.code) == (400, "invalid_json")
+
+
+def test_other_types_of_body_are_refused():
+    with pytest.raises(ApiError) as error:
+        read(b"<a/>", "text/xml", CreateVideo)
+    assert error.value.status == 415
