@@ -4,6 +4,7 @@ import io
 
 import pytest
 
+from kinora.errors import InvalidRequest
 from kinora.serve.assets import AssetStore
 from kinora.serve.store.jobs import JobStore
 from kinora.serve.store.rows import Rules
@@ -56,6 +57,15 @@ def test_a_file_is_not_removed_while_a_job_is_to_read_it(store, new, hand, uploa
     store.forget(asset.id)
     assert store.doomed() == []
     assert store.get(job.id).status == "completed"
+
+
+def test_a_file_that_is_about_to_go_is_read_by_no_new_job(store, new, uploaded):
+    asset = uploaded()
+    store.doom(asset.id)
+    for id in (asset.id, "file_unknown"):
+        with pytest.raises(InvalidRequest, match="gone"):
+            store.add(new(inputs=(id,)))
+    assert store.page(None) == ([], False)
 
 
 def test_an_upload_that_nobody_uses_goes_after_a_while(store, new, uploaded, clock):

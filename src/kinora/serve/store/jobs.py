@@ -16,6 +16,7 @@ from typing import Literal
 from sqlalchemy import delete, func, select, update
 from sqlalchemy.orm import Session
 
+from kinora.errors import InvalidRequest
 from kinora.serve.store.files import Files
 from kinora.serve.store.leases import Leases
 from kinora.serve.store.queue import retry_after
@@ -46,13 +47,15 @@ class JobStore(Leases, Files):
         """Accept a job, or return the one that the same key brought before.
 
         `check` runs in the same transaction and raises what speaks against it (a quota), so that two requests at once
-        can't both be the last allowed. Raises QueueFull, or IdempotencyConflict.
+        can't both be the last allowed. Raises QueueFull, IdempotencyConflict, or InvalidRequest when a file that it
+        reads is gone.
         """
         with self.database.write(queue=True) as session:
             now = self.database.now(session)
             if idempotency is not None and (repeated := self._repeated(session, new.owner, idempotency, now)):
                 return repeated
             self._check_room(session, new.owner)
+            _check_inputs(session, new.inputs)
             if check is not None:
                 check(session)
             row = JobRow(
@@ -176,6 +179,14 @@ class JobStore(Leases, Files):
             raise QueueFull(own, retry_after(session), own=True)
         if all_of_them >= self.rules.waiting:
             raise QueueFull(all_of_them, retry_after(session), own=False)
+
+
+def _check_inputs(session: Session, inputs: tuple[str, ...]) -> None:
+    """Raise InvalidRequest unless each file is there: one that is about to be removed is as good as gone."""
+    ready = set(session.scalars(select(AssetRow.id).where(AssetRow.id.in_(inputs), AssetRow.state == "ready")))
+    gone = [id for id in inputs if id not in ready]
+    if gone:
+        raise InvalidRequest(gone[0], rule="the file is gone", remedy="send it again, or use another video")
 
 
 def _find(session: Session, id: str, owner: str | None, *, lock: bool = False) -> JobRow | None:

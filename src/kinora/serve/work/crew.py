@@ -57,7 +57,10 @@ class Process:
 
     def exit_code(self) -> int | None:
         """How it ended, or None while it lives."""
-        return self._process.poll()
+        code = self._process.poll()
+        if code is not None:
+            self._close()
+        return code
 
     def memory(self) -> int:
         """Bytes it holds."""
@@ -72,9 +75,12 @@ class Process:
         self._process.kill()
         with suppress(subprocess.TimeoutExpired):
             self._process.wait(DYING)
-        if self._process.stdin is not None:
-            with suppress(OSError):
-                self._process.stdin.close()
+        self._close()
+
+    def _close(self) -> None:
+        assert self._process.stdin is not None
+        with suppress(OSError):  # a letter that was never read
+            self._process.stdin.close()
 
 
 class Processes:

@@ -103,7 +103,8 @@ class Actors:
         except ModuleNotFoundError as error:
             raise Unavailable("ray", rule="is not installed", remedy="pip install 'kinora[ray]'") from error
         try:
-            ray.init(address=settings.ray, ignore_reinit_error=True, log_to_driver=False, include_dashboard=False)
+            own = {"include_dashboard": False} if settings.ray == "local" else {}
+            ray.init(address=settings.ray, ignore_reinit_error=True, log_to_driver=False, **own)
         except (ConnectionError, RuntimeError, ValueError) as error:
             raise Unavailable(settings.ray, rule=f"no Ray cluster there ({error})") from error
         gpus = 1 if settings.device.startswith("cuda") else 0
