@@ -8,12 +8,12 @@ Nothing is set up by importing: `kinora serve` and `kinora worker` call `configu
 
 from __future__ import annotations
 
+import io
 import json
 import logging
 import sys
 from contextvars import ContextVar
 from datetime import UTC, datetime
-from typing import TextIO
 
 REQUEST: ContextVar[str] = ContextVar("kinora_request", default="")
 """The id of the request being answered, "" outside of one."""
@@ -42,7 +42,7 @@ class Lines(logging.Formatter):
         return json.dumps(line, default=str)
 
 
-def configure(*, level: str = "INFO", stream: TextIO | None = None) -> None:
+def configure(*, level: str = "INFO", stream: io.TextIOBase | None = None) -> None:
     """Send what Kinora and uvicorn log to `stream` (standard error) as lines of JSON, once however often called."""
     handler = logging.StreamHandler(stream or sys.stderr)
     handler.setFormatter(Lines())

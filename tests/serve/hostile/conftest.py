@@ -3,6 +3,7 @@
 import contextlib
 import os
 import pathlib
+import re
 import socket
 import tempfile
 import threading
@@ -68,7 +69,7 @@ class Target:
                     time.sleep(pause)
             answer = b""
             with contextlib.suppress(ConnectionResetError):
-                while block := wire.recv(65536):
+                while not whole(answer) and (block := wire.recv(65536)):
                     answer += block
         return int(answer.split(b" ", 2)[1]), answer
 
@@ -83,6 +84,13 @@ class Target:
         }
         scratch = sorted(str(path.relative_to(self.scratch)) for path in self.scratch.rglob("*"))
         return {"rows": rows, "files": files, "scratch": scratch, "heard": self.listener.heard}
+
+
+def whole(answer: bytes) -> bool:
+    """Whether an answer's head and as much body as it announces are there."""
+    head, found, body = answer.partition(b"\r\n\r\n")
+    length = re.search(rb"content-length: (\d+)", head)
+    return bool(found and length and len(body) >= int(length[1]))
 
 
 @contextlib.contextmanager

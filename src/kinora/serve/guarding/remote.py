@@ -106,6 +106,15 @@ def is_public(address: str) -> bool:
     return one.is_global and not (one.is_multicast or one.is_reserved or one.is_unspecified)
 
 
+def is_private_address(host: str) -> bool:
+    """Whether a host is written as an address that is not public; a name is nobody's until it is resolved."""
+    try:
+        ipaddress.ip_address(host.partition("%")[0])
+    except ValueError:
+        return host.lower().rstrip(".") == "localhost"
+    return not is_public(host)
+
+
 def shown(url: str) -> str:
     """An address fit for a message: without what may be secret in it, and short."""
     parts = url.partition("?")[0]

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from kinora.errors import InvalidRequest, KinoraError
-from kinora.serve.guarding.remote import is_public, resolved, shown
+from kinora.serve.guarding.remote import is_private_address, is_public, resolved, shown
 
 SECONDS = 15.0
 """For one attempt: to connect, to send, to hear the status."""
@@ -81,6 +81,8 @@ def _target(url: str, *, private: bool) -> tuple[str, int, str, bool]:
         raise InvalidRequest(shown(url), rule="an address is ASCII without spaces", remedy=remedy)
     if not host or parts.username is not None or parts.password is not None:
         raise InvalidRequest(shown(url), rule="an address is a host and a path, without a user", remedy=remedy)
+    if not private and is_private_address(host):
+        raise InvalidRequest(shown(url), rule="its host is on a private network", remedy="give a public one")
     secure = parts.scheme == "https"
     if not (secure or private):
         raise InvalidRequest(shown(url), rule="deliveries go over https", remedy=remedy)
