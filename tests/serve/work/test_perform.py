@@ -110,7 +110,7 @@ def test_progress_never_goes_back_and_ends_short_of_done(desk, hand, order, make
     progress = [one for one, _ in told]
     assert progress == sorted(progress)
     assert progress[-1] == 98
-    assert [stage for stage in dict.fromkeys(stage for _, stage in told)] == ["read", "denoise", "decode", "store"]
+    assert list(dict.fromkeys(stage for _, stage in told)) == ["read", "denoise", "decode", "store"]
 
 
 def test_what_the_guard_refuses_fails_with_its_reason_and_leaves_no_file(finished, settings):

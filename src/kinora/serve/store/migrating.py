@@ -1,22 +1,29 @@
-"""Alembic, run from Python: its scripts ship with the package, and no ini file is needed."""
+"""Alembic without its command line: migrations ship with the package, and run on the connection they are given.
+
+upgrade(connection, alone=True)             # what Database.upgrade does
+python scripts/migration.py add_colour      # writes the next migration, from what the tables in the code now say
+"""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-from alembic import command
 from alembic.config import Config
+from alembic.runtime.environment import EnvironmentContext
+from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, text
 
 MIGRATION_LOCK = 0x6B696E6F + 1
+"""PostgreSQL's advisory lock under which servers that start at the same time upgrade one after another."""
 
 
-def configuration(connection: Connection) -> Config:
-    """Alembic's settings for scripts in migrations/, on an open connection."""
+def scripts() -> ScriptDirectory:
+    """The migrations there are."""
     config = Config()
     config.set_main_option("script_location", str(Path(__file__).parent / "migrations"))
-    config.attributes["connection"] = connection
-    return config
+    return ScriptDirectory.from_config(config)
 
 
 def upgrade(connection: Connection, *, alone: bool) -> None:
@@ -24,7 +31,13 @@ def upgrade(connection: Connection, *, alone: bool) -> None:
 
     SQLite does so by itself: a writing transaction has the database to itself.
     """
-    with connection.begin():
+    found = scripts()
+
+    def steps(revision: Any, _context: object) -> Sequence[Any]:
+        return found._upgrade_revs("head", revision)  # what Alembic's own `upgrade` calls
+
+    with connection.begin(), EnvironmentContext(Config(), found, fn=steps) as environment:
         if alone:
             connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK})
-        command.upgrade(configuration(connection), "head")
+        environment.configure(connection=connection, render_as_batch=True)  # SQLite changes a table by copying it
+        environment.run_migrations()

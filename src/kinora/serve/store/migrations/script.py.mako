@@ -11,9 +11,4 @@ depends_on = None
 
 def upgrade() -> None:
     """${message}."""
-    ${upgrades if upgrades else "pass"}
-
-
-def downgrade() -> None:
-    """Undo it."""
-    ${downgrades if downgrades else "pass"}
+    ${upgrades}
