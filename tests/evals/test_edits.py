@@ -1,7 +1,18 @@
 import numpy as np
 import pytest
 
-from kinora.evals.edits import Finding, change, closing, flow, likeness, psnr, seam
+from kinora.evals.edits_measures import (
+    Finding,
+    around,
+    change,
+    closing,
+    flow,
+    likeness,
+    psnr,
+    roughness,
+    seam,
+    summary,
+)
 
 
 def drifting(positions, *, side=64):
@@ -39,6 +50,30 @@ def test_a_loop_closes_when_the_way_back_is_one_step():
     around = np.stack([np.roll(picture, 4 * index, axis=1) for index in range(16)])
     assert closing(around) == pytest.approx(1, abs=0.01)
     assert closing(drifting(np.arange(24) * 0.5)) > 5
+
+
+def test_a_loop_that_turns_at_its_start_shows_there():
+    """Both close, but one comes back the way it went."""
+    picture = drifting([0.0], side=128)[0]
+    on = np.stack([np.roll(picture, 8 * index, axis=1) for index in range(16)])
+    forth = on[[*range(8), *range(8, 0, -1)]]
+    assert around(on) < 1.5
+    assert around(forth) > around(on)
+    assert seam(np.roll(forth, 4, axis=0), [8]) < around(forth)
+
+
+def test_a_cut_is_a_step_far_larger_than_the_others():
+    slow = drifting(np.arange(12) * 0.5)
+    assert roughness(slow, 4, 8) == pytest.approx(1, abs=0.3)
+    assert roughness(np.concatenate([slow[:6], 255 - slow[6:]]), 4, 8) > 5
+
+
+def test_the_summary_has_a_row_for_each_measure():
+    found = [Finding("loop", "x", value, 1) for value in (0.5, 0.9, 1.4)] + [Finding("join", "y", 2.0)]
+    assert summary(found).splitlines()[2:] == [
+        "| loop | x | 0.5 | 0.9 | 1.4 | at most 1 | 2 of 3 |",
+        "| join | y | 2 | 2 | 2 |  |  |",
+    ]
 
 
 def test_likeness_falls_as_pictures_part():

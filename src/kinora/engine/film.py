@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import numpy.typing as npt
 
+from kinora.engine.mending import Seam
 from kinora.request import Plan
 
 if TYPE_CHECKING:
@@ -122,7 +123,10 @@ class Film:
     backwards: solve from the end to the beginning (for when only the end is given).
     keep: decoded pixel frames [start, stop) that are delivered; None: the first ones, as many as the plan still needs.
     before, after: given pixel frames (uint8 T H W C) delivered as they are around the made ones.
-    carry: what decoding loses of given frames. matte: given pixels that show through.
+    turn: latent frames in which the scene before them becomes the scene after them, each under its side's prompt.
+    ring: the last latent frame leads to the first, none of which is a single frame; the clip is cut where least moves.
+    carry: what decoding loses of given frames.
+    seams: where a jump is spread out (see `engine.mending`). matte: given pixels that show through.
     shown: the pixels of what the conditions hold, for models that are shown pictures.
     info: goes into the clip's `info`.
     """
@@ -134,7 +138,10 @@ class Film:
     keep: tuple[int, int] | None = None
     before: Frames | None = None
     after: Frames | None = None
+    turn: range | None = None
+    ring: bool = False
     carry: tuple[Carry, ...] = ()
+    seams: tuple[Seam, ...] = ()
     matte: Matte | None = None
     shown: tuple[Shown, ...] = ()
     info: Mapping[str, Any] = field(default_factory=dict)

@@ -10,6 +10,10 @@ from torch import Tensor
 from kinora.checkpoints.store import Model
 from kinora.engine.coding import DECODE_LATENTS, Frames, pixels
 from kinora.engine.film import Carry, Cut, Film
+from kinora.engine.mending import Mender, calmest
+
+LEAD = 4
+"""Latent frames that a decoder is shown before a ring, from its end, so that it remembers them at its first."""
 
 
 class Projector:
@@ -20,12 +24,16 @@ class Projector:
         self._at = 0  # decoded frames of the film so far
         self._cut: Cut | None = None
         self._left = 0  # frames of the shot still to come
+        self._mender = Mender(film.seams)
 
     def show(self, latents: Float[Tensor, "1 c t h w"], cut: Cut) -> Iterator[Frames]:
         """Those frames (uint8 T H W C) of the next latent frames of the shot `cut` that are delivered.
 
         Raises KinoraError when the numbers have run away.
         """
+        if self._film.ring:
+            yield from self._round(latents.to(self._model.pixels))
+            return
         if cut is not self._cut:
             self._cut, self._stream = cut, self._model.vae.stream()
             self._left = self._model.vae.stride[0] * (cut.stop - cut.start - 1) + 1 - cut.trim
@@ -37,11 +45,21 @@ class Projector:
             if self._film.matte is not None:
                 frames = self._film.matte.over(frames, self._at)
             frames = frames[: self._left]
-            first, self._at = self._at, self._at + len(frames)
+            self._at += len(frames)
             self._left -= len(frames)
+            frames = self._mender.add(frames)
+            first = self._mender.given_back - len(frames)
             shown = frames[max(0, start - first) : max(0, stop - first)]
             if len(shown):
                 yield shown
+
+    def _round(self, latents: Float[Tensor, "1 c t h w"]) -> Iterator[Frames]:
+        """All frames of a ring, from where it is best cut."""
+        stream, count = self._model.vae.stream(), latents.shape[2]
+        stream(latents[:, :, [index % count for index in range(-LEAD, 0)]])
+        chunks = torch.split(latents, DECODE_LATENTS, dim=2)
+        frames = np.concatenate([pixels(stream(chunk)[0], self._model.name) for chunk in chunks])
+        yield from given(np.roll(frames, -calmest(frames), axis=0))
 
 
 def given(frames: Frames | None) -> Iterator[Frames]:

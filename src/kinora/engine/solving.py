@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import torch
 from jaxtyping import Float
@@ -14,12 +15,14 @@ from kinora.engine.script import Script
 from kinora.engine.sight import sight_of
 from kinora.errors import InvalidRequest
 from kinora.flow.conditions import apply
+from kinora.flow.reuse import TOLERANCES, Reuse
 from kinora.flow.rollout import BlockStep, rollout_steps
 from kinora.flow.sample import Solve, solve, solve_along
 from kinora.flow.schedule import from_sigma, shifted
 from kinora.flow.sliding import slide_steps
-from kinora.flow.solvers import Solver, dpmpp, euler, heun, renoising, unipc
+from kinora.flow.solvers import Solver, Velocity, dpmpp, euler, heun, renoising, unipc
 from kinora.flow.state import LatentState, SeededNoise
+from kinora.flow.turning import around, turning
 from kinora.flow.windows import Reach, Window, is_stream, plan
 from kinora.request import SAMPLERS
 
@@ -83,8 +86,10 @@ class _Shot:
         self._reach = Reach(window=chosen.window, block=chosen.block, sink=chosen.sink, first=chosen.first)
         self._by: Solve = solve if chosen.holds == "tokens" else solve_along
         self.known: list[bool] = (state.mask == 0).flatten(3).all(dim=3)[0, 0].tolist()
-        edges = [edge - cut.start for edge in cut.edges]
+        # The words may change in the midst of a window of a turn, which follows those of both sides.
+        edges = [edge - cut.start for edge in cut.edges if film.turn is None or edge not in film.turn]
         self.windows: list[Window] = plan(self.known, self._reach, edges=edges, backwards=film.backwards)
+        assert not film.ring or len(self.windows) == 1, "a ring longer than a window"
         if chosen.long == "once" and len(self.windows) > 1:
             raise too_long_at_once(model, cut)
         self._sight = sight_of(model, film, cut)
@@ -106,14 +111,36 @@ class _Shot:
                 solver=solver,
                 by=self._by,
             )
+        steps = len(from_sigma(sigmas, self.state.start)) - 1
         return slide_steps(
-            lambda block: script.velocity(self._prompt(block), self._sight),
+            lambda window: self._reusing(self._velocity(window), steps),
             self.state,
             self.windows,
             sigmas,
             solver,
             self._by,
         )
+
+    def _reusing(self, velocity: Velocity, steps: int) -> Velocity:
+        """The velocity itself, or one that leaves out the calls that the plan's cache lets it."""
+        plan = self._film.plan
+        if plan.cache == "off":
+            return velocity
+        edges = () if plan.boundary is None else (float(plan.boundary),)
+        return Reuse(velocity, steps=steps, tolerance=TOLERANCES[plan.cache], edges=edges)
+
+    def _velocity(self, window: int) -> Velocity:
+        film, towards = self._film, partial(self._script.velocity, sight=self._sight)
+        if film.ring:
+            return around(towards(self._prompt(window)), film.plan.seed)
+        seen, fresh = self.windows[window].seen, [made for made in self.windows[window].made if not self.known[made]]
+        if film.turn is None or fresh[0] + self.cut.start not in film.turn:
+            return towards(self._prompt(window))
+        left, right = seen.index(fresh[0]), len(seen) - 1 - seen.index(fresh[-1])
+        before, after = (towards(film.prompt_at(at)) for at in (film.turn.start, film.turn.stop - 1))
+        if left and right:
+            return turning(before, after, left, right)
+        return before if left else after
 
     def _prompt(self, window: int) -> str:
         return self._film.prompt_at(self.cut.start + self.windows[window].made[-1])

@@ -1,13 +1,15 @@
 """The verbs on the real engine with a model of noise: what is given must come out as given whatever the model does."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 import pytest
 import torch
 
+from kinora.clip import Clip
 from kinora.engine.edits import Animate, Blend, Extend, Join, Loop, Remix
-from kinora.engine.edits.lowering import lower, start_sigma
+from kinora.engine.edits.lowering import around, lower, start_sigma
 from kinora.engine.edits.perform import edit
 from kinora.engine.edits.planning import Options
 from kinora.engine.events import Done, Frames, Progress, Refused, collect
@@ -92,7 +94,53 @@ def test_a_loop_of_words_is_as_long_as_asked_and_told_once(engine):
     assert np.array_equal(told, events[-1].clip.frames)
     assert len(told) == 16
     stages = [event.stage for event in events if isinstance(event, Progress)]
-    assert stages.count("denoise") == 2 * 2  # the clip, and its end once more
+    assert stages.count("denoise") == 2  # once around
+
+
+@pytest.mark.parametrize("seconds", [2.125, 5])
+def test_a_loop_that_is_no_ring_is_filmed_and_then_closed(engine, seconds):
+    draft = Loop(prompt="it turns", seconds=seconds, options=SEED).draft(engine.model.limits)
+    assert around(draft, engine) is None
+    events = list(edit(engine, draft))
+    told = np.concatenate([event.frames for event in events if isinstance(event, Frames)])
+    assert np.array_equal(told, events[-1].clip.frames)
+    assert len(told) == round(8 * seconds)
+
+
+def test_a_ring_has_no_beginning(engine):
+    """Wherever it is cut, its last frame leads to its first by the smallest of all its steps."""
+    frames = made(engine, Loop(prompt="it turns", seconds=2, options=SEED)).frames.astype(int)
+    steps = np.abs(frames - np.roll(frames, 1, axis=0)).mean(axis=(1, 2, 3))
+    assert steps.argmin() == 0
+    assert steps[1:].max() < 3 * np.median(steps)
+
+
+def test_scenes_turn_into_one_another_each_under_its_own_words(engine, moving):
+    dark, bright = (
+        Clip(frames=np.full((9, 64, 64, 3), level, np.uint8), fps=8, prompt=words, seed=1, model="any")
+        for level, words in ((20, "night"), (220, "day"))
+    )
+    film = lower(Join(first=dark, second=bright, seconds=1, options=SEED).draft(engine.model.limits), engine)
+    assert film.turn is not None
+    assert (film.prompt_at(film.turn.start), film.prompt_at(film.turn.stop - 1)) == ("night", "day")
+    assert film.plan.prompt == "night day"
+    told = lower(Join(first=dark, second=bright, prompt="dawn", seconds=1).draft(engine.model.limits), engine)
+    assert told.turn is not None
+    assert told.prompts == ("dawn",)
+    same = lower(Join(first=moving(9), second=moving(9, start=3), seconds=1).draft(engine.model.limits), engine)
+    assert same.turn is None  # one scene: the model finds the way
+    clip = made(engine, Join(first=dark, second=bright, seconds=1, options=SEED))
+    middle = clip.frames[9:-9].astype(int).mean(axis=(1, 2, 3))
+    assert abs(middle[0] - 20) < 12
+    assert abs(middle[-1] - 220) < 12
+
+
+def test_a_long_way_between_scenes_is_gone_from_both_ends(engine, moving):
+    first, second = moving(9), 255 - moving(9)
+    clip = made(engine, Join(first=first, second=second, seconds=6, options=SEED))
+    assert len(clip.frames) == 9 + 48 + 9
+    assert np.array_equal(clip.frames[:9], first)
+    assert np.array_equal(clip.frames[-9:], second)
 
 
 def test_a_remix_with_a_mask_is_exact_outside_and_new_inside(engine, moving):
@@ -126,13 +174,16 @@ def test_what_is_put_back_at_a_seam_makes_its_jump_smaller(engine, moving):
     source = np.repeat(moving(1), 9, axis=0)
     request = Extend(video=source, seconds=1, options=SEED)
     film = lower(request.draft(engine.model.limits), engine)
+    mended = collect(engine.film(film), "extend").frames
+    film = replace(film, seams=())
     carried = collect(engine.film(film), "extend").frames
-    plain = collect(engine.film(type(film)(**{**vars(film), "carry": ()})), "extend").frames
+    plain = collect(engine.film(replace(film, carry=())), "extend").frames
 
     def jump(frames):
         return np.abs(frames[9].astype(int) - frames[8]).mean()
 
     assert jump(carried) < 0.5 * jump(plain)
+    assert jump(mended) < 0.5 * jump(carried)
     assert np.array_equal(carried[13:], plain[13:])  # half a second on, all is as decoded
 
 

@@ -22,6 +22,7 @@ Frames = npt.NDArray[np.uint8]
 class Bridge:
     """`made` new frames after `before`, or before `after`, or between both; given frames (uint8 T H W C) stay as given.
 
+    `words`: what goes before and what comes after, where they differ: the new frames then lead from one to the other.
     `closes`: the new frames lead up to `after` but only `before` and they are shown: the clip then runs into its start.
     `recalls`: `before` is what the model has seen when it begins, and no part of the clip; `previous` are words whose
     subject and place hold for what the prompt leaves unsaid.
@@ -31,6 +32,7 @@ class Bridge:
     made: int
     before: Frames | None = None
     after: Frames | None = None
+    words: tuple[str, str] | None = None
     closes: bool = False
     recalls: bool = False
     previous: str = ""
@@ -40,7 +42,7 @@ class Bridge:
     @property
     def prompts(self) -> tuple[str, ...]:
         """What the new frames show."""
-        return (self.plan.prompt,)
+        return self.words or (self.plan.prompt,)
 
     @property
     def given(self) -> tuple[Frames, ...]:
@@ -113,8 +115,15 @@ Draft: TypeAlias = Bridge | Fade | Variation | Ring
 
 def reworded(draft: Draft, words: Mapping[str, str]) -> Draft:
     """The draft with each of its prompts replaced by what `words` says."""
-    if isinstance(draft, Fade):
+    if isinstance(draft, Fade) or (isinstance(draft, Bridge) and draft.words):
         first, second = (words[prompt] for prompt in draft.prompts)
-        both = " ".join(dict.fromkeys(prompt for prompt in (first, second) if prompt))
-        return replace(draft, prompts=(first, second), plan=replace(draft.plan, prompt=both))
+        plan = replace(draft.plan, prompt=both(first, second))
+        if isinstance(draft, Fade):
+            return replace(draft, prompts=(first, second), plan=plan)
+        return replace(draft, words=(first, second), plan=plan)
     return replace(draft, plan=replace(draft.plan, prompt=words[draft.plan.prompt]))
+
+
+def both(first: str, second: str) -> str:
+    """The words of a clip that shows first the one and then the other."""
+    return " ".join(dict.fromkeys(prompt for prompt in (first, second) if prompt))

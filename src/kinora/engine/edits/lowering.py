@@ -8,8 +8,9 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-from kinora.engine.edits.drafts import Bridge, Fade, Variation
-from kinora.engine.edits.seam import carried, softened
+from kinora.engine.edits.drafts import Bridge, Fade, Ring, Variation
+from kinora.engine.edits.familiar import STRANGE, leaving, strangeness
+from kinora.engine.edits.seam import apart, carried, edges, softened, stages
 from kinora.engine.engine import Engine
 from kinora.engine.film import Carry, Film, Matte, Shown, Span
 from kinora.flow.conditions import Condition, Crossfade, NoiseStart, Prefix, Suffix
@@ -17,6 +18,8 @@ from kinora.flow.masks import token_mask
 from kinora.request import Real
 
 Frames = npt.NDArray[np.uint8]
+
+UNKNOWN = "the model doesn't know such pictures: it leaves this one little by little for a scene of its own"
 
 
 def lower(draft: Bridge | Fade | Variation, engine: Engine) -> Film:
@@ -36,8 +39,11 @@ def start_sigma(strength: Real, shift: Real) -> float:
 
 
 def _bridge(draft: Bridge, engine: Engine) -> Film:
-    """[context | new ...... | context]: what is given is held, in latents of its last and first frames."""
-    group, plan = engine.model.limits.grid.stride[0], draft.plan
+    """[context | new ...... | context]: what is given is held, in latents of its last and first frames.
+
+    Between two scenes the one turns into the other; within one, the model finds the way from end to start.
+    """
+    group, plan, chosen = engine.model.limits.grid.stride[0], draft.plan, engine.model.defaults
     # At the very start of a film the first latent frame is a single frame, and what is too much is left off.
     new = -(-draft.made // group) if draft.before is not None else -(-(draft.made - 1) // group) + 1
     opening, closing = _contexts(draft, engine, new)
@@ -58,18 +64,58 @@ def _bridge(draft: Bridge, engine: Engine) -> Film:
         shown.append(Shown(at=opening + new, frames=lead.frames))
         carry.append(lead.carry(begin + draft.made, plan.fps, room=draft.made))
         closing = lead.latents.shape[2]
+    info = dict(draft.info)
+    picture = draft.after is None and draft.before is not None and len(draft.before) == 1
+    if picture and chosen.holds == "tokens" and strangeness(engine, held.latents) > STRANGE:
+        still = engine.encode_groups(np.repeat(held.frames, group, axis=0))
+        conditions.append(leaving(still, at=1, count=min(new, chosen.window - 1)))
+        info["warnings"] = [UNKNOWN]
+    before = None if draft.recalls else draft.before
+    spans: tuple[Span, ...] = (Span(prompt=plan.prompt, latents=opening + new + closing),)
+    seams, turn = edges(before, draft.after, begin, draft.made, plan.fps), None
+    turns = before is not None and draft.after is not None and chosen.holds != "channels" and _turns(draft)
+    if turns:
+        spans = _halves(draft.words or (plan.prompt, plan.prompt), opening, new, closing)
+        turn, seams = range(opening, opening + new), (*seams, *stages(begin, draft.made, group))
     return Film(
         plan=plan,
-        spans=(Span(prompt=plan.prompt, latents=opening + new + closing),),
+        spans=spans,
         conditions=tuple(conditions),
         backwards=draft.before is None,
+        turn=turn,
+        seams=seams,
         keep=(begin, begin + draft.made),
-        before=None if draft.recalls else draft.before,
+        before=before,
         after=None if draft.closes else draft.after,
         carry=tuple(carry),
         shown=tuple(shown),
-        info=draft.info,
+        info=info,
     )
+
+
+def _turns(draft: Bridge) -> bool:
+    """Whether its two ends show different scenes; a loop's never do."""
+    assert draft.before is not None
+    assert draft.after is not None
+    return bool(draft.words) or (not draft.closes and apart(draft.before[-1], draft.after[0]))
+
+
+def _halves(words: tuple[str, str], opening: int, new: int, closing: int) -> tuple[Span, ...]:
+    """Each side's words over its half; where they are the same, one span."""
+    half, length = opening + new // 2, opening + new + closing
+    if words[0] == words[1]:
+        return (Span(prompt=words[0], latents=length),)
+    return Span(prompt=words[0], latents=half), Span(prompt=words[1], latents=length - half)
+
+
+def around(draft: Ring, engine: Engine) -> Film | None:
+    """The ring of latent frames that `draft` is, if its frames come out even and the model sees them all at once."""
+    group, chosen = engine.model.limits.grid.stride[0], engine.model.defaults
+    count, rest = divmod(draft.plan.frames, group)
+    if rest or count >= (chosen.first or chosen.window) or chosen.holds == "channels":
+        return None
+    span = Span(prompt=draft.plan.prompt, latents=count)
+    return Film(plan=draft.plan, spans=(span,), ring=True, info=draft.info)
 
 
 def _contexts(draft: Bridge, engine: Engine, new: int) -> tuple[int, int]:
@@ -105,12 +151,13 @@ def _fade(draft: Fade, engine: Engine) -> Film:
         after=engine.encode_groups(draft.second[: draft.overlap]),
         at=opening,
     )
-    begin, half = len(held.frames), opening + mixed // 2
-    words, length = draft.prompts, opening + mixed + closing
-    spans = (Span(prompt=words[0], latents=half), Span(prompt=words[1], latents=length - half))
+    begin = len(held.frames)
+    turns = engine.model.defaults.holds != "channels"
     return Film(
         plan=plan,
-        spans=spans if words[0] != words[1] else (Span(prompt=words[0], latents=length),),
+        spans=_halves(draft.prompts, opening, mixed, closing),
+        turn=range(opening, opening + mixed) if turns else None,
+        seams=(*edges(first, second, begin, draft.overlap, plan.fps), *stages(begin, draft.overlap, group)),
         conditions=(Prefix(held.latents), turning, Suffix(lead.latents)),
         shown=(Shown(at=0, frames=held.frames), Shown(at=opening + mixed, frames=lead.frames)),
         keep=(begin, begin + draft.overlap),

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 from kinora.engine.edits.drafts import Bridge, Draft, Ring, reworded
-from kinora.engine.edits.lowering import lower
+from kinora.engine.edits.lowering import around, lower
 from kinora.engine.engine import Engine
 from kinora.engine.events import Done, Event, Progress, Read, Refused
 from kinora.engine.film import Film
@@ -44,11 +44,22 @@ def _made(engine: Engine, draft: Draft) -> Iterator[Event]:
     if isinstance(draft, Ring):
         yield from _ring(engine, draft)
     else:
-        yield from engine.film(lower(draft, engine))
+        film = lower(draft, engine)
+        for event in engine.film(film):
+            if isinstance(event, Done):
+                event.clip.info["warnings"] = [*film.info.get("warnings", ()), *event.clip.info["warnings"]]
+            yield event
 
 
 def _ring(engine: Engine, draft: Ring) -> Iterator[Event]:
-    """Film the clip, then bridge its end to its start; only the second time is it told as it is made."""
+    """Film a ring; or, where it is too long for one, the clip, and then a bridge from its end to its start.
+
+    Of a bridge only the second time is told as it is made.
+    """
+    ring = around(draft, engine)
+    if ring is not None:
+        yield from engine.film(ring)
+        return
     plan, grid = draft.plan, engine.model.limits.grid
     film = Film.of(plan, grid.latent_shape(grid.frames_for(plan.seconds, plan.fps), *plan.size)[0])
     for event in engine.film(film):

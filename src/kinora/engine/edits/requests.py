@@ -11,7 +11,7 @@ from typing import ClassVar, Protocol, runtime_checkable
 
 import numpy as np
 
-from kinora.engine.edits.drafts import Bridge, Draft, Fade, Ring, Variation
+from kinora.engine.edits.drafts import Bridge, Draft, Fade, Ring, Variation, both
 from kinora.engine.edits.planning import Options, between, info_of, painted, plan_for, reader_for, whole_plan
 from kinora.engine.edits.sources import Source, name_of
 from kinora.errors import InvalidRequest
@@ -91,7 +91,11 @@ class Extend:
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Join:
-    """Two clips with `seconds` of new video between them, from the end of the first to the start of the second."""
+    """Two clips with `seconds` of new video between them, from the end of the first to the start of the second.
+
+    Without a prompt the new video begins under the words of the first and ends under those of the second, as far as the
+    clips say how they were made.
+    """
 
     verb: ClassVar[str] = "join"
     first: Source
@@ -105,10 +109,17 @@ class Join:
         read = reader_for(self.first, self.options, limits)
         plan, made = between(self.options, limits, read.size, self.prompt, self.seconds)
         first, second = read.clip(self.first), read.clip(self.second)
-        plan = whole_plan(plan, len(first.frames) + made + len(second.frames), limits)
-        info = info_of(self.verb, (self.first, first), (self.second, second))
+        words = None if self.prompt or first.prompt == second.prompt else (first.prompt, second.prompt)
+        said = both(first.prompt, second.prompt)
+        plan = whole_plan(plan, len(first.frames) + made + len(second.frames), limits, said=said)
         return Bridge(
-            plan=plan, made=made, before=first.frames, after=second.frames, expand=self.options.expand, info=info
+            plan=plan,
+            made=made,
+            before=first.frames,
+            after=second.frames,
+            words=words,
+            expand=self.options.expand,
+            info=info_of(self.verb, (self.first, first), (self.second, second)),
         )
 
 
@@ -135,8 +146,7 @@ class Blend:
                 rule = f"too short to blend over {overlap / read.fps:g} of its {len(given.frames) / read.fps:g} seconds"
                 raise InvalidRequest(name_of(source), rule=rule, remedy="ask for fewer --seconds")
         prompts = self.first_prompt or first.prompt, self.second_prompt or second.prompt
-        both = " ".join(dict.fromkeys(prompt for prompt in prompts if prompt))
-        plan = whole_plan(plan, len(first.frames) + len(second.frames) - overlap, limits, said=both)
+        plan = whole_plan(plan, len(first.frames) + len(second.frames) - overlap, limits, said=both(*prompts))
         info = info_of(self.verb, (self.first, first), (self.second, second))
         return Fade(
             plan=plan,

@@ -2,7 +2,8 @@
 
 An autoencoder loses something of every frame: texture, a little brightness. Between a given frame and the decoded one
 next to it that loss shows as a jump, even where the motion goes on perfectly. What was lost of the given frame is
-therefore put back into its made neighbours, less and less over half a second.
+therefore put back into its made neighbours, less and less over half a second. Whatever else jumps there is spread out
+(`engine.mending`).
 """
 
 from __future__ import annotations
@@ -11,11 +12,40 @@ import numpy as np
 import numpy.typing as npt
 
 from kinora.engine.film import Carry
+from kinora.engine.mending import JUDGED, Seam
 
 Frames = npt.NDArray[np.uint8]
 
 FADE = 0.5
 """Seconds over which what was put back fades."""
+
+SPREAD = 1.0
+"""Seconds over which the rest of a jump is spread out."""
+
+APART = 32
+"""Levels of 255 by which frames of two scenes differ, on average; within one, two seconds apart, rarely by 25."""
+
+
+def apart(one: Frames, other: Frames) -> bool:
+    """Whether two frames (H W C) show different scenes, between which nothing moves from the one to the other."""
+    return bool(np.abs(one.astype(np.int16) - other).mean() > APART)
+
+
+def edges(before: Frames | None, after: Frames | None, begin: int, made: int, fps: int) -> tuple[Seam, ...]:
+    """The seams of `made` frames, from frame `begin` of a film on, with what is given before and after them."""
+    room = made if before is None or after is None else max(1, made // 2)
+    reach = min(room, max(1, round(SPREAD * fps)))
+    found = []
+    if before is not None:
+        found.append(Seam(at=begin, reach=reach, before=before[-JUDGED:]))
+    if after is not None:
+        found.append(Seam(at=begin + made, reach=reach, after=after[:JUDGED]))
+    return tuple(found)
+
+
+def stages(begin: int, made: int, group: int) -> tuple[Seam, ...]:
+    """The edges between groups of frames while one scene becomes another: each group is a further stage of it."""
+    return tuple(Seam(at=at, reach=max(1, group // 2)) for at in range(begin + group, begin + made, group))
 
 
 def carried(given: Frames, decoded: Frames, *, at: int, fps: int, onwards: bool, room: int) -> Carry:

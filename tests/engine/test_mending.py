@@ -1,0 +1,88 @@
+import numpy as np
+import pytest
+
+from kinora.engine.mending import Mender, Seam, calmest, jump, weights
+
+
+def flat(*levels):
+    return np.stack([np.full((6, 6, 3), level, np.uint8) for level in levels])
+
+
+def levels(frames):
+    return frames[:, 3, 3, 0].tolist()
+
+
+def sliding(count, step=1):
+    """A smooth wave on its way."""
+    x = np.arange(32)
+    rows = [127 + 90 * np.sin((x - step * index) / 9) for index in range(count)]
+    return np.stack(rows).round().astype(np.uint8)[:, None, :, None].repeat(12, axis=1).repeat(3, axis=3)
+
+
+def test_a_jump_after_given_frames_is_gone_at_the_seam_and_comes_back_slowly():
+    mended = levels(Mender([Seam(at=2, reach=8, before=flat(100, 100, 100))]).add(flat(100, 100, *[140] * 12)))
+    assert mended[:3] == [100, 100, 100]
+    assert mended[10:] == [140] * 4
+    assert np.diff(mended).min() >= 0
+    assert np.diff(mended).max() <= 10  # 40 over 8 frames, nowhere much more than its share
+
+
+def test_a_jump_at_given_frames_is_led_up_to():
+    mended = levels(Mender([Seam(at=12, reach=8, after=flat(100, 100))]).add(flat(*[140] * 12)))
+    assert mended[:4] == [140] * 4
+    assert mended[-1] == 100
+
+
+def test_between_made_frames_both_sides_meet_halfway():
+    mended = levels(Mender([Seam(at=4, reach=2)]).add(flat(*[100] * 4, *[140] * 4)))
+    assert mended == [100, 100, 105, 115, 125, 135, 140, 140]
+    assert weights(2, both=True).tolist() == [0.375, 0.125]
+
+
+def test_what_moves_on_both_sides_may_move_across():
+    wave = sliding(16)
+    before, after = wave[4:8].astype(np.float32), wave[8:12].astype(np.float32)
+    assert np.abs(jump(before, after)).mean() < 1 < np.abs(after[0] - before[-1]).mean()
+    assert np.abs(Mender([Seam(at=8, reach=8, before=wave[4:8])]).add(wave).astype(int) - wave).mean() < 0.5
+    assert 5 < np.abs(jump(before, after + 20)).mean() < 20
+
+
+def test_one_frame_tells_of_no_motion():
+    lone = flat(100).astype(np.float32)
+    assert np.allclose(jump(lone, flat(130).astype(np.float32)), 30)
+    assert np.allclose(jump(lone, flat(130, 140, 150).astype(np.float32)), 20)
+
+
+@pytest.mark.parametrize("size", [1, 3, 5, 20])
+def test_pieces_give_the_same_frames_as_the_whole_in_order(size):
+    frames = np.random.default_rng(0).integers(0, 256, (20, 6, 6, 3), np.uint8)
+    seams = [
+        Seam(at=16, reach=6, after=frames[:4]),
+        Seam(at=2, reach=4, before=frames[-3:]),
+        Seam(at=6, reach=2),
+    ]
+    whole = Mender(seams).add(frames)
+    mender, pieces = Mender(seams), []
+    for start in range(0, 20, size):
+        pieces.append(mender.add(frames[start : start + size]))
+        assert mender.given_back == sum(len(piece) for piece in pieces)
+    assert np.array_equal(np.concatenate(pieces), whole)
+    assert not np.array_equal(whole, frames)
+
+
+def test_frames_wait_no_longer_than_for_the_next_seam():
+    mender = Mender([Seam(at=16, reach=4, after=flat(10))])
+    assert len(mender.add(flat(*[20] * 14))) == 12
+    assert len(mender.add(flat(20, 20))) == 4
+    untouched = flat(1, 2)
+    assert mender.add(untouched) is untouched
+
+
+def test_given_frames_on_both_sides_are_no_seam():
+    with pytest.raises(AssertionError, match="nothing there may change"):
+        Seam(at=4, reach=2, before=flat(1), after=flat(2))
+
+
+def test_a_ring_is_cut_before_its_smallest_step():
+    assert calmest(flat(0, 50, 100, 101, 40)) == 3
+    assert calmest(flat(10, 60, 110, 160, 11)) == 0
