@@ -25,6 +25,8 @@ VERBS = {
     **{verb: f"kinora.cli.edits.{verb}" for verb in ("animate", "extend", "join", "blend", "loop", "remix")},
     "serve": "kinora.cli.serve",
     "worker": "kinora.cli.worker",
+    "jobs": "kinora.cli.jobs",
+    "keys": "kinora.cli.keys",
     "doctor": "kinora.cli.doctor",
     "world": "kinora.cli.world",
     "train": "kinora.cli.train",
