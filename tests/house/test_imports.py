@@ -45,14 +45,14 @@ ONLY_IN = {
     "sqlalchemy": {"kinora.serve"},
     "alembic": {"kinora.serve.store"},
     "fsspec": {"kinora.serve.assets"},
-    "psutil": {"kinora.serve.work"},
+    "psutil": {"kinora.serve"},
     "ray": {"kinora.serve.work.ray"},
     "uvicorn": {"kinora.serve"},
 }
 
 WITHOUT_TORCH = {*BASE, "media", "world", "serve"}
 
-PACKAGE_OF_MODULE = {"PIL": "pillow", "yaml": "pyyaml", "c2pa": "c2pa-python"}
+PACKAGE_OF_MODULE = {"PIL": "pillow", "yaml": "pyyaml", "c2pa": "c2pa-python", "pydantic_core": "pydantic"}
 """Modules whose package has another name."""
 
 
