@@ -16,6 +16,8 @@ import tempfile
 import threading
 import time
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -78,8 +80,8 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=0)
     asked = parser.parse_args()
     warnings.simplefilter("ignore")
-    with tempfile.TemporaryDirectory() as folder:
-        return min(1, fuzz(serve(Path(folder)), asked.examples, asked.only, asked.seed))
+    with tempfile.TemporaryDirectory() as folder, serving(Path(folder)) as target:
+        return min(1, fuzz(target, asked.examples, asked.only, asked.seed))
 
 
 def fuzz(target: Target, examples: int, only: str, seed: int) -> int:
@@ -135,8 +137,9 @@ def attempt(operation: APIOperation, target: Target, examples: int, seed: int, s
     return ""
 
 
-def serve(folder: Path) -> Target:
-    """Start a server below `folder`, with one of each thing that can be named."""
+@contextmanager
+def serving(folder: Path) -> Iterator[Target]:
+    """A server below `folder`, with one of each thing that can be named."""
     settings = Settings(
         port=0,
         keys=True,
@@ -149,12 +152,15 @@ def serve(folder: Path) -> Target:
     )
     app = create_app(settings)
     server = guarding.server(app, settings)
-    threading.Thread(target=server.run, daemon=True).start()
+    stop, store = threading.Event(), app.state.store
+    threads = [threading.Thread(target=server.run, daemon=True)]
+    threads[0].start()
     while not server.started:
         time.sleep(0.05)
-    store = app.state.store
     hand = replace(this_hand("fuzz", settings), budget=0)
-    threading.Thread(target=Worker(StoreDesk(store, app.state.assets), hand, settings).run, daemon=True).start()
+    worker = Worker(StoreDesk(store, app.state.assets), hand, settings, stop)
+    threads.append(threading.Thread(target=worker.run, daemon=True))
+    threads[1].start()
     made = app.state.access.keys.create("fuzz", role="admin")
     url = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
     there = things(url, made.secret)
@@ -162,14 +168,20 @@ def serve(folder: Path) -> Target:
 
     def sweep() -> None:
         """Throw away what waits, but for pictures, whose sender waits for them."""
-        while True:
+        while not stop.wait(0.5):
             for job in store.page(None, limit=100)[0]:
                 if job.kind != "image" and job.id != kept:
                     store.delete(job.id)
-            time.sleep(0.5)
 
-    threading.Thread(target=sweep, daemon=True).start()
-    return Target(url, made.secret, {**there, "key_id": made.key.id})
+    threads.append(threading.Thread(target=sweep, daemon=True))
+    threads[2].start()
+    try:
+        yield Target(url, made.secret, {**there, "key_id": made.key.id})
+    finally:
+        stop.set()
+        server.should_exit = True
+        for thread in threads:
+            thread.join(60)
 
 
 def things(url: str, key: str) -> dict[str, str]:

@@ -35,9 +35,9 @@ class Asked(BaseModel):
 
 
 class Told(BaseModel):
-    """An answer, or a part of one."""
+    """An answer, or a part of one. Every field of it is always there."""
 
-    model_config = ConfigDict(frozen=True)
+    model_config = ConfigDict(frozen=True, json_schema_serialization_defaults_required=True)
 
 
 def from_text(value: Any, info: Any) -> Any:  # pydantic's ValidationInfo is a protocol that no checker can check

@@ -1,0 +1,146 @@
+"""The document is whole, and answers are what it says: some examples here, thousands in scripts/fuzz_api.py."""
+
+import importlib.util
+import pathlib
+import sys
+import warnings
+
+import jsonschema_rs
+import pytest
+
+SCRIPT = pathlib.Path(__file__).parents[3] / "scripts" / "fuzz_api.py"
+EXAMPLES = 4
+"""Of each operation. The script's default is 1000."""
+
+
+@pytest.fixture(scope="module")
+def fuzz_api():
+    spec = importlib.util.spec_from_file_location("fuzz_api", SCRIPT)
+    module = sys.modules[spec.name] = importlib.util.module_from_spec(spec)  # its dataclasses look there
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        spec.loader.exec_module(module)
+    return module
+
+
+@pytest.fixture(scope="module")
+def document(live) -> dict:
+    return live.app.openapi()
+
+
+def test_every_operation_names_its_errors_and_its_body(document):
+    assert document["openapi"].startswith("3.")
+    lacking = []
+    for path, operations in document["paths"].items():
+        for method, operation in operations.items():
+            if not {"401", "403", "503"} <= set(operation["responses"]):
+                lacking.append(f"{method} {path}: errors")
+            if not operation.get("description"):
+                lacking.append(f"{method} {path}: description")
+            body = operation.get("requestBody", {}).get("content", {})
+            if (
+                method == "post"
+                and not path.endswith("/cancel")
+                and set(body)
+                != {
+                    "application/json",
+                    "multipart/form-data",
+                }
+            ):
+                lacking.append(f"{method} {path}: body")
+    assert lacking == []
+
+
+def test_every_reference_leads_somewhere(document):
+    names, stack, wrong = set(document["components"]["schemas"]), [document], []
+    while stack:
+        value = stack.pop()
+        if isinstance(value, dict):
+            reference = value.get("$ref")
+            if isinstance(reference, str) and reference.removeprefix("#/components/schemas/") not in names:
+                wrong.append(reference)
+            stack += value.values()
+        elif isinstance(value, list):
+            stack += value
+    assert wrong == []
+
+
+def test_a_form_takes_files_and_json_does_not(document):
+    schemas = document["components"]["schemas"]
+    kinds = {"format": "binary", "type": "string"}
+    assert kinds in schemas["EditVideoForm"]["properties"]["video"]["oneOf"]
+    assert kinds not in schemas["EditVideo"]["properties"]["video"]["oneOf"]
+
+
+OPENAI = {
+    "Video": (
+        {
+            *("id", "object", "model", "status", "progress", "created_at", "completed_at", "expires_at"),
+            *("prompt", "size", "seconds", "remixed_from_video_id", "error"),
+        },
+    ),
+    "Videos": ({"object", "data", "first_id", "last_id", "has_more"},),
+    "DeletedVideo": ({"id", "object", "deleted"},),
+    "Character": ({"id", "name", "created_at"},),
+    "Moderation": ({"flagged", "categories", "category_scores", "category_applied_input_types"},),
+    "ProvenanceCheck": ({"object", "created_at", "results"},),
+    "Endpoint": ({"id", "object", "name", "url", "event_types", "created_at"},),
+    "Error": ({"message", "type", "param", "code"},),
+}
+"""What OpenAI's own document requires of each object."""
+
+
+@pytest.mark.parametrize("name", OPENAI)
+def test_what_openais_document_requires_is_always_there(document, name):
+    (required,) = OPENAI[name]
+    assert required <= set(document["components"]["schemas"][name]["required"])
+
+
+VIDEO = {
+    "type": "object",
+    "required": sorted(OPENAI["Video"][0]),
+    "properties": {
+        "id": {"type": "string"},
+        "object": {"const": "video"},
+        "model": {"type": "string"},
+        "status": {"enum": ["queued", "in_progress", "completed", "failed"]},
+        "progress": {"type": "integer", "minimum": 0, "maximum": 100},
+        "created_at": {"type": "integer"},
+        "completed_at": {"type": ["integer", "null"]},
+        "expires_at": {"type": ["integer", "null"]},
+        "prompt": {"type": ["string", "null"]},
+        "size": {"type": "string", "pattern": "^[0-9]+x[0-9]+$"},
+        "seconds": {"type": "string"},
+        "remixed_from_video_id": {"type": ["string", "null"]},
+        "error": {
+            "anyOf": [
+                {"type": "null"},
+                {
+                    "type": "object",
+                    "required": ["code", "message"],
+                    "properties": {"code": {"type": "string"}, "message": {"type": "string"}},
+                },
+            ]
+        },
+    },
+}
+"""OpenAI's Video, from its document; only `size` and `seconds` are freer there than their enumerations."""
+
+
+def test_videos_in_every_state_are_openais(serve):
+    live = serve(workers=0)
+    with live.client as client:
+        queued = client.post("/videos", json={"prompt": "a ball", "seconds": "1", "size": "64x64"}).json()
+        failed = client.post(f"/videos/{queued['id']}/cancel").json()
+        listed = client.get("/videos").json()
+    for video in (queued, failed, *listed["data"]):
+        jsonschema_rs.validate(VIDEO, video)
+
+
+@pytest.mark.filterwarnings("ignore")
+def test_requests_right_and_wrong_get_what_the_document_promises(fuzz_api, tmp_path, capsys):
+    with fuzz_api.serving(tmp_path) as target:
+        failed = fuzz_api.fuzz(target, EXAMPLES, "/v1/", 0)
+    told = capsys.readouterr()
+    assert failed == 0, told.err
+    assert told.out.count(" ok\n") > 40
