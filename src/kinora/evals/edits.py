@@ -150,11 +150,14 @@ def _words(engine: Engine, source: Source, seconds: Real, steps: int | None) -> 
     looped = _made(engine, Loop(prompt=source.clip.prompt, seconds=asked, options=source.told(steps)))
     yield Finding(name, CLOSING, closing(looped), 1)
     yield Finding(name, "flow jump at the start / 99th percentile", around(looped), 1)
-    largest, plain = (
-        float(steps.max() / np.median(steps))
-        for steps in (distance(frames[1:], frames[:-1]) for frames in (looped, source.frames))
-    )
+    largest, plain = (_bumps(frames) for frames in (looped, source.frames))
     yield Finding(name, "largest step / median, against a plain clip's", largest / plain)
+
+
+def _bumps(frames: Frames) -> float:
+    """The largest step from frame to frame over the median one."""
+    way = distance(frames[1:], frames[:-1])
+    return float(way.max() / np.median(way))
 
 
 def _masked(engine: Engine, source: Source, _seconds: Real, steps: int | None) -> Iterator[Finding]:
