@@ -8,6 +8,7 @@ server.
 
 from __future__ import annotations
 
+import re
 import threading
 import time
 from collections.abc import Iterator
@@ -20,6 +21,7 @@ from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.metrics_core import GaugeMetricFamily, Metric
 from sqlalchemy import func, select
 
+from kinora.safety.policy import CATEGORIES
 from kinora.serve.errors import BLOCKED
 from kinora.serve.store.jobs import JobStore
 from kinora.serve.store.tables import JobRow
@@ -114,13 +116,23 @@ class _Ended:
             self.steps.labels(row.model).observe(timings["denoise"] / result["steps"])
         if "decode" in timings and result.get("frames"):
             self.decode.labels(row.model).observe(timings["decode"] / result["frames"])
-        if reviewed := result.get("frames_reviewed", result.get("frames", 0)):
+        if reviewed := result.get("verdict", {}).get("frames_reviewed", 0):
             self.frames.labels(row.model).inc(reviewed)
         if "peak_memory" in result:
             self.peak.labels(row.model).set(result["peak_memory"])
         if outcome == BLOCKED:
-            for category in result.get("verdict", {}).get("categories", ["unnamed"]):
-                self.refusals.labels("frames", category).inc()
+            for category in named(row.error_message or ""):
+                self.refusals.labels("job", category).inc()
+
+
+def named(reason: str) -> list[str]:
+    """The categories in the reason of a refusal, which is all that a failed job keeps of its verdict.
+
+    >>> named("Kinora makes no video of this kind (violence, violence/graphic); describe it without")
+    ['violence', 'violence/graphic']
+    """
+    words = {word for inside in re.findall(r"\(([^()]*)\)", reason) for word in inside.split(", ")}
+    return sorted(words & set(CATEGORIES)) or ["unnamed"]
 
 
 class _Store:
