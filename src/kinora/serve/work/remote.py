@@ -15,6 +15,7 @@ from typing import Any
 import httpx
 
 from kinora.errors import InvalidRequest, Unavailable
+from kinora.request import Real
 from kinora.serve.assets import Asset, CorruptAsset
 from kinora.serve.store.values import Claim, Hand, Job, JobError
 from kinora.serve.work.desk import Lost, Seen
@@ -30,7 +31,7 @@ GONE = 410
 class ServerDesk:
     """All that a worker asks for, from a server's API; `url` may end in /v1 or not."""
 
-    def __init__(self, url: str, key: str = "", *, patience: float = PATIENCE) -> None:
+    def __init__(self, url: str, key: str = "", *, patience: Real = PATIENCE) -> None:
         base = url.rstrip("/").removesuffix("/v1")
         if not base.startswith(("http://", "https://")):
             raise InvalidRequest(url, rule="no server's URL", remedy="for example http://127.0.0.1:8000")
@@ -50,6 +51,10 @@ class ServerDesk:
                 rule=f"does not let workers in ({answer.status_code})",
                 remedy="put a key of role admin into KINORA_KEY, and use the server's version of Kinora",
             )
+
+    def close(self) -> None:
+        """Hang up."""
+        self._http.close()
 
     def claim(self, hand: Hand) -> Claim | None:
         """The next job for a worker, or None."""
@@ -111,7 +116,7 @@ class ServerDesk:
         why = {} if error is None else {"code": error.code, "message": error.message}
         self._say("lost", {"worker": worker, "fault": fault, **why})
 
-    def _say(self, path: str, told: Mapping[str, Any], *, patience: float | None = None) -> Any:
+    def _say(self, path: str, told: Mapping[str, Any], *, patience: Real | None = None) -> Any:
         return self._asked(lambda: self._http.post(path, json=told), patience)
 
     def _send(self, claim: Claim, path: Path, about: Mapping[str, str]) -> Any:
@@ -126,7 +131,7 @@ class ServerDesk:
                 raise Lost(claim.job.id) from error
             raise
 
-    def _asked(self, ask: Any, patience: float | None = None) -> Any:
+    def _asked(self, ask: Any, patience: Real | None = None) -> Any:
         """What the server answers, asked again for as long as it does not. Raises httpx.HTTPError."""
         until = time.monotonic() + (self._patience if patience is None else patience)
         while True:
