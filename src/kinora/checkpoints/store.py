@@ -14,7 +14,7 @@ import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import torch
 from safetensors import SafetensorError
@@ -22,7 +22,7 @@ from safetensors.torch import load as load_tensors
 from safetensors.torch import save as save_tensors
 from torch import Tensor, nn
 
-from kinora.checkpoints.catalog import find
+from kinora.checkpoints.catalog import choose, find
 from kinora.checkpoints.manifest import FILENAME, TEXT_ENCODER, Defaults, Manifest, read_manifest
 from kinora.checkpoints.parts import ImageReader, TextReader, VideoAutoencoder
 from kinora.errors import CorruptWeights, OutputError
@@ -30,6 +30,9 @@ from kinora.models.dit import DiT, DiTConfig
 from kinora.models.text import TextEncoder
 from kinora.models.vae import Autoencoder, AutoencoderConfig
 from kinora.request import Limits
+
+if TYPE_CHECKING:
+    from kinora.checkpoints.assemble import Setup
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,16 +61,21 @@ def load_model(
     name_or_directory: str | Path,
     device: str | torch.device = "cpu",
     dtype: torch.dtype = torch.float32,
-    text: TextEncoder | None = None,
+    text: TextReader | None = None,
+    setup: "Setup | None" = None,
 ) -> Model:
     """Load a catalogued model or a model directory, ready to sample, onto `device` in `dtype`.
 
-    `text` is an encoder already loaded, for those who hold several models.
+    `text` is an encoder already loaded, for those who hold several models; `setup` says how an open model is kept in
+    memory.
     Raises UnknownModel if there is none, CorruptWeights, naming the file, if one is missing or damaged.
     """
-    directory = find(name_or_directory)
+    device, directory, card = torch.device(device), find(name_or_directory), choose(name_or_directory).card
+    if card is not None:
+        from kinora.checkpoints.assemble import Setup, assemble
+
+        return assemble(card, directory, device=device, dtype=dtype, setup=setup or Setup(), text=text)
     manifest = read_manifest(directory)
-    device = torch.device(device)
     dit_config, vae_config = _configured(directory, manifest)
     # On the CPU, not on "meta": that imports 1.5 s of torch's decompositions to spare 0.1 s of drawing random numbers.
     with torch.random.fork_rng(devices=[]):

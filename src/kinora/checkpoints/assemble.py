@@ -1,0 +1,105 @@
+"""An open model from its parts on disk: each network on its own, the large text encoder only while it reads."""
+
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import torch
+
+from kinora.checkpoints.cards import Card
+from kinora.checkpoints.catalog import manifest_of
+from kinora.checkpoints.hub import base_of
+from kinora.checkpoints.narrow import Width, narrow
+from kinora.checkpoints.parts import TextReader
+from kinora.checkpoints.released import ReleasedText
+from kinora.checkpoints.store import Model
+from kinora.checkpoints.wan.load import load_dit, load_image, load_text, load_vae
+from kinora.errors import UnknownModel
+from kinora.models.dit import DiT
+from kinora.models.offload import Offload
+
+
+@dataclass(frozen=True, kw_only=True)
+class Setup:
+    """How a model is kept in memory.
+
+    width: its matrices in 8 bits ("" as they are: bfloat16), which changes the frames a little. offload: blocks visit
+    the device one after another, which changes nothing but the time. compiled: blocks are compiled for the device.
+    """
+
+    width: Width | None = None
+    offload: bool = False
+    compiled: bool = False
+
+
+def assemble(
+    card: Card,
+    directory: Path,
+    *,
+    device: torch.device,
+    dtype: torch.dtype,
+    setup: Setup = Setup(),
+    text: TextReader | None = None,
+) -> Model:
+    """Load what `card` describes from `directory`, to compute in `dtype` on `device`.
+
+    Weights are bfloat16 whatever `dtype` is: published ones are. Raises CorruptWeights naming what is missing or
+    damaged, UnknownModel where the model this one is built on is not here.
+    """
+    rest = _rest(card, directory)
+    weights = _file(card, directory)
+    experts = ("low", "high") if len(card.shape.experts) > 1 else ("low",)
+    # On their way they are where they are to stay: a block that only visits never is on the device as a whole.
+    place = torch.device("cpu") if setup.offload else device
+    dits = [_ready(load_dit(weights, expert=one, device=place), setup, device) for one in experts]
+    manifest = manifest_of(card)
+    picture = load_image(rest, device=device) if card.shape.image_states else None
+    return Model(
+        name=card.name,
+        version=manifest.version,
+        dit=dits[0],
+        high=dits[1] if len(dits) > 1 else None,
+        vae=load_vae(rest, device=device),
+        text=text or ReleasedText(partial(load_text, rest, device=device)),
+        image=picture,
+        defaults=manifest.defaults,
+        limits=manifest.limits,
+        device=device,
+        dtype=dtype,
+    )
+
+
+def _ready(dit: DiT, setup: Setup, device: torch.device) -> DiT:
+    if setup.width is not None:
+        narrow(dit.blocks, setup.width)
+    if setup.compiled:
+        for block in dit.blocks:
+            block.compile(dynamic=True)
+    if setup.offload:
+        blocks = dit.blocks
+        Offload(blocks, device)
+        del dit.blocks  # the rest goes to the device for good
+        dit.to(device)
+        dit.blocks = blocks
+    return dit
+
+
+def _rest(card: Card, directory: Path) -> Path:
+    """Where autoencoder and text encoder lie: here, or where the model lies that this one is built on."""
+    if not card.base or any(directory.glob("*VAE.pth")) or (directory / "vae").is_dir():
+        return directory
+    base = base_of(card)
+    if base is None:
+        rule, remedy = f"is built on {card.base}, which is not on this machine", f"fetch it: kinora fetch {card.base}"
+        raise UnknownModel(card.name, rule=rule, remedy=remedy)
+    return base
+
+
+def _file(card: Card, directory: Path) -> Path:
+    """The transformer's weights: a directory, or the one file that a card names, wherever it was put."""
+    if not card.file:
+        return directory
+    for path in (directory / card.file, directory / Path(card.file).name):
+        if path.is_file():
+            return path
+    return directory
