@@ -57,11 +57,12 @@ def test_one_frame_tells_of_no_motion():
 def test_pieces_give_the_same_frames_as_the_whole_in_order(size):
     frames = np.random.default_rng(0).integers(0, 256, (20, 6, 6, 3), np.uint8)
     seams = [
-        Seam(at=16, reach=6, after=frames[:4]),
-        Seam(at=2, reach=4, before=frames[-3:]),
+        Seam(at=20, reach=6, after=frames[:4]),
+        Seam(at=2, reach=8, before=frames[-3:]),
         Seam(at=6, reach=2),
     ]
     whole = Mender(seams).add(frames)
+    assert not np.array_equal(whole[9], frames[9])  # the last one that the first seam reaches
     mender, pieces = Mender(seams), []
     for start in range(0, 20, size):
         pieces.append(mender.add(frames[start : start + size]))

@@ -46,8 +46,8 @@ class Seam:
 
     @property
     def needed(self) -> int:
-        """How many frames of the film have to be there before the jump is known."""
-        return self.at if self.after is not None else self.at + min(self.reach, JUDGED)
+        """How many frames of the film have to be there before the jump is spread."""
+        return self.at if self.after is not None else self.at + self.reach
 
     def mend(self, frames: Floats, start: int) -> None:
         """Spread the jump, in frames (float32 T H W C) that begin with frame `start` of the film."""
@@ -59,7 +59,7 @@ class Seam:
         for away in range(self.reach):
             if self.before is None and at - 1 - away >= 0:
                 frames[at - 1 - away] += share[away] * excess
-            if self.after is None and at + away < len(frames):
+            if self.after is None:
                 frames[at + away] -= share[away] * excess
 
 
