@@ -4,8 +4,12 @@ import os
 import pathlib
 import re
 import shlex
+import socket
 import subprocess
 import sys
+import time
+import urllib.request
+from collections.abc import Iterator
 
 import pytest
 
@@ -34,10 +38,40 @@ def commands(block: str) -> list[list[str]]:
     return [shlex.split(line[2:], comments=True) for line in joined.splitlines() if line.startswith("$ ")]
 
 
+@pytest.fixture(scope="module")
+def server(tmp_path_factory) -> Iterator[str]:
+    """The address of `kinora serve`, on colour bars: what the examples of clients speak to."""
+    folder = tmp_path_factory.mktemp("server")
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    places = ["--database", folder / "kinora.db", "--storage", folder / "files"]
+    command = [sys.executable, "-m", "kinora", "serve", "--port", str(port), "--model", "fake", *places]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+    with (folder / "log").open("w+") as log:
+        running = subprocess.Popen(command, env=environment, stdout=log, stderr=log)
+        try:
+            until = time.monotonic() + 120
+            while True:
+                try:
+                    urllib.request.urlopen(f"http://127.0.0.1:{port}/readyz").close()
+                    break
+                except OSError:
+                    assert running.poll() is None, (folder / "log").read_text()
+                    assert time.monotonic() < until, "the server does not start"
+                    time.sleep(0.2)
+            yield f"http://127.0.0.1:{port}/v1"
+        finally:
+            running.terminate()
+            running.wait(60)
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("block", blocks("python"))
-def test_python_examples_run(block, tmp_path):
+def test_python_examples_run(block, tmp_path, request):
     environment = {**os.environ, "PYTHONPATH": str(ROOT / "src")}
+    if "import openai" in block:
+        environment |= {"OPENAI_BASE_URL": request.getfixturevalue("server"), "OPENAI_API_KEY": "any"}
     done = subprocess.run([sys.executable, "-c", block], cwd=tmp_path, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
 
