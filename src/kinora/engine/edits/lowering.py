@@ -65,7 +65,7 @@ def _bridge(draft: Bridge, engine: Engine) -> Film:
         carry.append(lead.carry(begin + draft.made, plan.fps, room=draft.made))
         closing = lead.latents.shape[2]
     info = dict(draft.info)
-    picture = draft.after is None and draft.before is not None and len(draft.before) == 1
+    picture = draft.after is None and not draft.recalls and draft.before is not None and len(draft.before) == 1
     if picture and chosen.holds == "tokens" and strangeness(engine, held.latents) > STRANGE:
         still = engine.encode_groups(np.repeat(held.frames, group, axis=0))
         conditions.append(leaving(still, at=1, count=min(new, chosen.window - 1)))
