@@ -35,6 +35,7 @@ from kinora.serve.settings import Settings
 from kinora.serve.store.jobs import JobStore
 from kinora.serve.store.values import Idempotency, IdempotencyConflict, Job, NewJob, QueueFull
 from kinora.serve.wire import Body, Upload
+from kinora.serve.work.memory import admit, predicted
 
 LOOKING = 60.0
 """Seconds that opening an upload may take."""
@@ -141,6 +142,8 @@ class Reception:
 
     def _new(self, asking: Caller, order: Order, terms: Terms, verdict: Verdict) -> NewJob:
         told = {**order.told, "warning": verdict.reason} if verdict.action == "warn" else order.told
+        memory = predicted(order.model, terms.size, terms.seconds, given=bool(order.inputs))
+        admit(self.settings, memory)
         return NewJob(
             owner=asking.id,
             kind=order.kind,
@@ -151,6 +154,7 @@ class Reception:
             prompt=terms.shown,
             remixed_from=terms.remixed_from,
             inputs=tuple(dict.fromkeys(order.inputs.values())),
+            memory=memory,
         )
 
     async def _note(

@@ -41,6 +41,15 @@ def limits_of(model: str) -> Limits:
     return limits(model)
 
 
+def weight_of(model: str) -> int:
+    """Bytes of a model's files; 0 for one that needs none."""
+    if model == FAKE:
+        return 0
+    from kinora.checkpoints.catalog import find
+
+    return sum(path.stat().st_size for path in find(model).glob("*.safetensors"))
+
+
 class Weights:
     """The models of the catalogue; the one used last stays loaded."""
 

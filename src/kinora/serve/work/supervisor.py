@@ -31,7 +31,7 @@ log = logging.getLogger(__name__)
 TICK = 0.2
 """Seconds between two looks."""
 
-GRACE = 1.2
+GRACE = 1.0
 """Seconds that a worker has to stop by itself when its job was cancelled."""
 
 YOUNG = 10.0
