@@ -4,7 +4,8 @@
     server = guarding.server(app, settings)         # a uvicorn server with our patience; server.run()
 
 From the outside in: `requests` (ids, log, headers, no traces), `doors` (draining), the gate (keys; access/gate.py),
-`bodies` (sizes, pace, time-outs), the routes. `protocol` holds what uvicorn reads before any of them sees it.
+`polls` (the short way for status), `bodies` (sizes, pace, time-outs), the routes. `protocol` holds what uvicorn reads
+before any of them sees it.
 """
 
 from kinora.serve.guarding.bodies import Pace

@@ -10,6 +10,7 @@ from kinora.serve.access.gate import Gate
 from kinora.serve.access.routes import router as accounts
 from kinora.serve.guarding.bodies import Bodies, Pace
 from kinora.serve.guarding.doors import Doors
+from kinora.serve.guarding.polls import Polls
 from kinora.serve.guarding.requests import Requests
 from kinora.serve.settings import MIB, Settings
 from kinora.serve.store.jobs import JobStore
@@ -31,6 +32,7 @@ def install(app: FastAPI, settings: Settings, store: JobStore) -> None:
     patience = settings.request_timeout
     pace = Pace(multipart=settings.max_upload + ENVELOPE, idle=min(Pace.idle, patience), grace=patience)
     app.add_middleware(Bodies, pace=pace)
+    app.add_middleware(Polls, store=store)
     app.add_middleware(Gate, keys=access.keys, required=settings.keys)
     app.add_middleware(Doors, health=state)
     app.add_middleware(Requests, observe=measured.request, secure=settings.public_url.startswith("https:"))

@@ -28,6 +28,8 @@ SECURITY: tuple[Header, ...] = (
 POLICY: Header = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
 """For whatever brings no policy of its own, as the studio's pages and /docs do: an answer of the API is no page."""
 
+POLLED = "/v1/videos/{video_id}"
+
 CLIENT_ID = re.compile(rb"[\w.:-]{1,128}")
 
 Observe = Callable[[str, str, int, float], None]
@@ -74,7 +76,10 @@ class Requests:
         finally:
             spent = time.perf_counter() - start
             self._observe(scope["method"], route_of(scope), status, spent)
-            logger.info("request", extra={"told": self._line(scope, status, spent)})
+            # Polls that went well are most of the traffic and say nothing: they are logged at debug level.
+            level = logging.DEBUG if status == 200 and route_of(scope) == POLLED else logging.INFO
+            if logger.isEnabledFor(level):
+                logger.log(level, "request", extra={"told": self._line(scope, status, spent)})
             logs.REQUEST.reset(token)
 
     def _line(self, scope: Scope, status: int, spent: float) -> dict[str, object]:
