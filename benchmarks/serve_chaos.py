@@ -93,6 +93,8 @@ class Server:
 
     def _begin(self, words: list[str]) -> subprocess.Popen[bytes]:
         settings = {"KINORA_LEASE": "10", "KINORA_DRAIN": "1", "KINORA_PREVIEW": "0", "KINORA_QUEUE_EACH": "1000"}
+        if self._ray:
+            settings["RAY_worker_niceness"] = "0"  # else Ray's workers yield to whatever else this machine does
         command = [sys.executable, "-m", "kinora", *words]
         return subprocess.Popen(command, env={**os.environ, **settings}, stdout=self._log, stderr=self._log)
 

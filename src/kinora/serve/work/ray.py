@@ -103,7 +103,7 @@ class Actors:
         except ModuleNotFoundError as error:
             raise Unavailable("ray", rule="is not installed", remedy="pip install 'kinora[ray]'") from error
         try:
-            own = {"include_dashboard": False} if settings.ray == "local" else {}
+            own = _begun_here(settings) if settings.ray == "local" else {}
             ray.init(address=settings.ray, ignore_reinit_error=True, log_to_driver=False, **own)
         except (ConnectionError, RuntimeError, ValueError) as error:
             raise Unavailable(settings.ray, rule=f"no Ray cluster there ({error})") from error
@@ -117,3 +117,9 @@ class Actors:
         """Have an actor started, as soon as there is room."""
         actor = self._actor.remote()
         return Remote(worker, actor, actor.work.remote(self._settings, worker))
+
+
+def _begun_here(settings: Settings) -> dict[str, Any]:
+    """A cluster of this machine alone, with room for as many workers as are asked for."""
+    cores = max(os.cpu_count() or 1, settings.workers * (settings.threads or 1))
+    return {"include_dashboard": False, "num_cpus": cores}
