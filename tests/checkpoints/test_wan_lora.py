@@ -166,6 +166,23 @@ def test_additions_to_narrow_weights_are_made_in_float32(dit, parts, tmp_path):
     assert torch.equal(narrow.get_parameter(weight), wide.get_parameter(weight).bfloat16())
 
 
+def test_weights_in_8_bits_stay_so_with_a_lora_beside_them(dit, parts, tmp_path):
+    narrow = pytest.importorskip("kinora.checkpoints.narrow").narrow
+    parts = {name: pair for name, pair in parts.items() if name.startswith("blocks")}
+    save_file(spelt(parts, "comfy"), tmp_path / "lora.safetensors")
+    lora = read_lora(tmp_path / "lora.safetensors")
+    narrow(dit.blocks, "int8")
+    plain = velocity(dit)
+    with attached(dit, [lora], [1.0]):
+        found = velocity(dit) - plain
+    wide = made()
+    before = velocity(wide)
+    merge(wide, [lora], [1.0])
+    assert (found - (velocity(wide) - before)).norm() < 0.1 * found.norm()
+    with pytest.raises(InvalidRequest, match="8 bits"):
+        merge(dit, [lora], [1.0])
+
+
 def test_another_models_lora_is_refused_and_changes_nothing(dit, parts, tmp_path):
     before = {key: tensor.clone() for key, tensor in dit.state_dict().items()}
     for name, tensors, message in (

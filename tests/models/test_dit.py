@@ -142,6 +142,24 @@ def test_masked_text_takes_no_part_and_unmasked_padding_does(tiny, batch):
     assert not torch.allclose(tiny(latent, sigma, padded), expected, atol=1e-3)
 
 
+@torch.no_grad()
+def test_padding_that_takes_part_is_read_once_and_counts_as_often(tiny, batch):
+    latent, sigma, text = batch
+    text[0, 3:] = 0
+    padded = torch.cat((text, torch.zeros(2, 9, 16)), dim=1)
+    folded = tiny.text_context(padded)
+    assert folded.layers[0].keys.shape[1] == 6  # five words and one of nine zeros
+    with torch.enable_grad():  # where gradients are wanted nothing is folded
+        plain = tiny.text_context(padded)
+    assert plain.layers[0].keys.shape[1] == 14
+    assert plain.mask is None
+    for backend in ("sdpa", "math"):
+        tiny.backend = backend
+        expected = tiny(latent, sigma, plain)
+        torch.testing.assert_close(tiny(latent, sigma, folded), expected, atol=1e-5, rtol=1e-5)
+        assert not torch.allclose(tiny(latent, sigma, text), expected, atol=1e-3)
+
+
 def test_text_context_can_be_made_once(tiny, batch):
     latent, sigma, text = batch
     mask = torch.tensor([[True] * 5, [True] * 2 + [False] * 3])

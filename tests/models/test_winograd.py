@@ -18,6 +18,7 @@ def drawn(frames, height, width, channels, out, *kernel):
 @pytest.mark.parametrize(("frames", "taps"), [(1, 1), (3, 1), (3, 3), (6, 3), (4, 2)])
 def test_the_same_as_a_convolution_over_space_and_time(monkeypatch, strip, frames, taps):
     monkeypatch.setattr(winograd, "STRIP", strip)
+    monkeypatch.setattr(winograd, "LEAST", 1)
     x, weight, bias = drawn(frames, 10, 16, 5, 3, taps, 3, 3)
     expected = F.conv3d(x.permute(3, 0, 1, 2)[None], weight, bias)[0].permute(1, 2, 3, 0)
     torch.testing.assert_close(winograd.convolve(x, weight, bias), expected)
@@ -26,6 +27,7 @@ def test_the_same_as_a_convolution_over_space_and_time(monkeypatch, strip, frame
 @pytest.mark.parametrize("strip", [1, 1 << 20])
 def test_the_same_as_a_convolution_of_the_enlarged_picture(monkeypatch, strip):
     monkeypatch.setattr(winograd, "STRIP", strip)
+    monkeypatch.setattr(winograd, "LEAST", 1)
     x, weight, bias = drawn(2, 5, 7, 5, 3, 3, 3)
     large = F.interpolate(x.permute(0, 3, 1, 2), scale_factor=2, mode="nearest-exact")
     expected = F.conv2d(large, weight, bias, padding=1).permute(0, 2, 3, 1)

@@ -83,9 +83,16 @@ class CrossAttention(nn.Module):
         return CrossKeys(keys, values, image_keys, split_heads(self.v_img(image), self.heads))
 
     def forward(
-        self, x: Float[Tensor, "b l d"], context: CrossKeys, mask: Bool[Tensor, "b s"] | None, backend: Backend
+        self,
+        x: Float[Tensor, "b l d"],
+        context: CrossKeys,
+        mask: Bool[Tensor, "b s"] | Float[Tensor, "b s"] | None,
+        backend: Backend,
     ) -> Float[Tensor, "b l d"]:
-        """Read the text; where `mask` is False a key takes no part, and None lets all take part. Then add the image."""
+        """Read the text; where `mask` is False a key takes no part, and None lets all take part. Then add the image.
+
+        A mask of numbers is added to the scores.
+        """
         q = split_heads(self.norm_q(self.q(x)), self.heads)
         out = attend(q, context.keys, context.values, mask=mask, backend=backend)
         if context.image_keys is not None and context.image_values is not None:
@@ -98,10 +105,10 @@ def attend(
     k: Float[Tensor, "b s h e"],
     v: Float[Tensor, "b s h e"],
     *,
-    mask: Bool[Tensor, "b s"] | None = None,
+    mask: Bool[Tensor, "b s"] | Float[Tensor, "b s"] | None = None,
     backend: Backend = "sdpa",
 ) -> Float[Tensor, "b l h e"]:
-    """Softmax attention of each query over all keys that `mask` leaves (True takes part).
+    """Softmax attention of each query over all keys that `mask` leaves (True takes part; numbers are added to scores).
 
     "math" spells the definition out with matmul and softmax. It is the tests' reference, not a faster choice: forward
     + backward in ms with 4 heads of 64 in float32 (idle 2-core Xeon, torch 2.13, 2026-11),
@@ -118,7 +125,7 @@ def attend(
         return F.scaled_dot_product_attention(q, k, v, attn_mask=bias).transpose(1, 2)
     scores = (q * q.shape[-1] ** -0.5) @ k.transpose(-1, -2)
     if bias is not None:
-        scores = scores.masked_fill(~bias, float("-inf"))
+        scores = scores.masked_fill(~bias, float("-inf")) if bias.dtype == torch.bool else scores + bias
     return (torch.softmax(scores, dim=-1) @ v).transpose(1, 2)
 
 

@@ -58,7 +58,7 @@ class TextContext:
     """Cross-attention keys and values of a batch of prompts, one pair per layer; good for every solver step."""
 
     layers: tuple[CrossKeys, ...]
-    mask: Tensor | None  # [b, l], True = takes part
+    mask: Tensor | None  # [b, l], True = takes part; or what is added to the scores
 
 
 class DiT(nn.Module):
@@ -139,12 +139,17 @@ class DiT(nn.Module):
         """Embed text states once, for reuse as `text` by all solver steps of a request.
 
         image: CLIP tokens of the given frames, for a model with `image_dim`; such a model also runs on text alone.
+        On a CPU unmasked zeros at the end (Wan's padding: 512 states, of which a prompt fills some 50) become one
+        state that counts as often: the same sum, less to keep and to multiply. Elsewhere a bias would cost more.
         """
         if image is not None and self.config.image_dim is None:
             raise ValueError("image tokens for a model without image_dim: it has no branch to read them")
+        weights: Tensor | None = text_mask
+        if text_mask is None and text.device.type == "cpu" and not torch.is_grad_enabled():
+            text, weights = fold_padding(text)
         embedded = self.text_embedding(text)
         image = None if image is None else self.img_emb(image)
-        return TextContext(tuple(cast(Block, block).context(embedded, image) for block in self.blocks), text_mask)
+        return TextContext(tuple(cast(Block, block).context(embedded, image) for block in self.blocks), weights)
 
     def cache(self, *, window: int, sink: int = 0) -> KVCache:
         """Return an empty cache for streaming over at most `window` latent frames at a time."""
@@ -199,7 +204,7 @@ class Block(nn.Module):
         x: Float[Tensor, "b g n d"],
         modulation: Float[Tensor, "b g 1 6 d"],
         keys: CrossKeys,
-        text_mask: Bool[Tensor, "b l"] | None,
+        text_mask: Bool[Tensor, "b l"] | Float[Tensor, "b l"] | None,
         table: Tensor,
         ends: tuple[int, ...],
         cache: LayerCache | None,
@@ -262,6 +267,20 @@ def sinusoid(time: Float[Tensor, "*n"], dim: int) -> Float[Tensor, "*n dim"]:
     frequencies = 10000.0 ** -(torch.arange(half, dtype=torch.float64, device=time.device) / half)
     angles = time.double().unsqueeze(-1) * frequencies
     return torch.cat((angles.cos(), angles.sin()), dim=-1)
+
+
+def fold_padding(text: Float[Tensor, "b l d"]) -> tuple[Float[Tensor, "b s d"], Float[Tensor, "b s"] | None]:
+    """Keep one of the n zero states at the end of all prompts, and what to add to the scores: log n for that one.
+
+    exp(score + log n) = n exp(score), so that attention sums to the same. Without such states nothing changes.
+    """
+    said = text.any(dim=-1).any(dim=0).nonzero()
+    kept = int(said[-1]) + 2 if len(said) else 1
+    if kept >= text.shape[1]:
+        return text, None
+    bias = text.new_zeros(text.shape[0], kept)
+    bias[:, -1] = math.log(text.shape[1] - kept + 1)
+    return text[:, :kept], bias
 
 
 def token_grid(latent: Float[Tensor, "b c t h w"], patch: tuple[int, int, int]) -> tuple[int, int, int]:

@@ -16,8 +16,11 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
-STRIP = 1 << 19
-"""Elements of a transformed strip of input: 2 MB of float32, about the second-level cache of a server's core."""
+STRIP = 1 << 20
+"""Elements of a transformed strip of input: 4 MB of float32, what the caches of a server's core hold."""
+
+LEAST = 128
+"""Tiles of a strip, rows of its products: fewer would not pay for reading the kernels."""
 
 
 def convolve(
@@ -27,21 +30,18 @@ def convolve(
 
     The caller has padded x; y and x, the output's sides, are even.
     """
-    taps = weight.shape[2]
-    kernels = _transform_kernels(weight, (0, 1, 2, 3))  # [k, 16, c, o]
-    frames, height, width = x.shape[0] - taps + 1, x.shape[1] - 2, x.shape[2] - 2
-    out = x.new_empty(frames, height, width, weight.shape[0])
-    for top, bottom in _strips(height // 2, 16 * (width // 2) * x.shape[3]):
-        sums: list[Tensor | None] = [None] * frames
-        for n in range(x.shape[0]):
-            tiles = _tiles(x[n, 2 * top : 2 * bottom + 2])
-            for tap in range(taps):
-                if 0 <= n - tap < frames:
-                    sums[n - tap] = _accumulate(sums[n - tap], tiles, kernels[tap])
-            done = n - taps + 1
-            if done >= 0 and (ready := sums[done]) is not None:
-                _untile(ready, bias, out[done, 2 * top : 2 * bottom])
-                sums[done] = None
+    taps, channels = weight.shape[2], x.shape[3]
+    kernels = _transform_kernels(weight, (0, 1, 2, 3)).flatten(1, 2)  # [16, k * c, o]
+    given, height, width = x.shape[0], x.shape[1] - 2, x.shape[2] - 2
+    out = x.new_empty(given - taps + 1, height, width, weight.shape[0])
+    for top, bottom in _strips(height // 2, width // 2, 16 * given * channels):
+        tiles = x.new_empty(4, 4, bottom - top, width // 2, given, channels)
+        for n, frame in enumerate(x):
+            _tiles(frame[2 * top : 2 * bottom + 2], tiles[..., n, :])
+        rows = tiles.view(16, -1, given * channels)
+        for n, frame in enumerate(out):  # the k frames that a frame depends on lie side by side: one product
+            products = torch.bmm(rows[..., n * channels : (n + taps) * channels], kernels)
+            _untile(products, bias, frame[2 * top : 2 * bottom])
     return out
 
 
@@ -52,25 +52,23 @@ def convolve_enlarged(
 
     The caller has padded x by one pixel on each side (with zeros, that is what padding the enlarged picture gives).
     """
-    kernels = _transform_kernels(weight.unsqueeze(2), (0, 1, 3))[0]  # [9, c, o]
+    kernels = _transform_kernels(weight.unsqueeze(2), (0, 1, 3)).flatten(1, 2)  # [9, c, o]
     height, width = x.shape[1] - 2, x.shape[2] - 2
     out = x.new_empty(x.shape[0], 2 * height, 2 * width, weight.shape[0])
-    for top, bottom in _strips(height, 9 * width * x.shape[3]):
-        for n in range(x.shape[0]):
-            products = _accumulate(None, _enlarged_tiles(x[n, top : bottom + 2]), kernels)
+    for top, bottom in _strips(height, width, 9 * x.shape[3]):
+        for n, frame in enumerate(x):
+            products = torch.bmm(_enlarged_tiles(frame[top : bottom + 2]), kernels)
             _untile_enlarged(products, bias, out[n, 2 * top : 2 * bottom])
     return out
 
 
-def _tiles(x: Float[Tensor, "rows columns c"]) -> Float[Tensor, "16 tiles c"]:
+def _tiles(x: Float[Tensor, "rows columns c"], out: Float[Tensor, "4 4 y x c"]) -> None:
     """Transform every 4 x 4 tile, at steps of 2: along each axis (a, b, c, d) becomes (a - c, b + c, c - b, b - d)."""
-    height, width, channels = (x.shape[0] - 2) // 2, (x.shape[1] - 2) // 2, x.shape[2]
+    height, width, channels = out.shape[2:]
     lines = x.new_empty(4, height, x.shape[1], channels)
     _combine([x[i : i + 2 * height : 2] for i in range(4)], list(lines))
-    tiles = x.new_empty(4, 4, height, width, channels)
-    for line, row in zip(lines, tiles, strict=True):
+    for line, row in zip(lines, out, strict=True):
         _combine([line[:, i : i + 2 * width : 2] for i in range(4)], list(row))
-    return tiles.view(16, height * width, channels)
 
 
 def _combine(parts: list[Tensor], out: list[Tensor]) -> None:
@@ -116,19 +114,16 @@ def _untile_enlarged(products: Float[Tensor, "9 tiles o"], bias: Tensor, out: Fl
         torch.sub(b, d, out=out[row::2, 1::2])
 
 
-def _accumulate(sums: Tensor | None, tiles: Tensor, kernels: Tensor) -> Tensor:
-    return torch.bmm(tiles, kernels) if sums is None else sums.baddbmm_(tiles, kernels)
-
-
-def _transform_kernels(weight: Float[Tensor, "o c k 3 3"], rows: tuple[int, ...]) -> Float[Tensor, "k m c o"]:
+def _transform_kernels(weight: Float[Tensor, "o c k 3 3"], rows: tuple[int, ...]) -> Float[Tensor, "m k c o"]:
     """Kernels (f, g, h) become (f, (f + g + h) / 2, (f - g + h) / 2, h) along each axis, of which `rows` are kept."""
-    matrix = torch.tensor([[1, 0, 0], [0.5, 0.5, 0.5], [0.5, -0.5, 0.5], [0, 0, 1]], dtype=weight.dtype)
-    matrix = matrix.to(weight.device)[list(rows)]
-    return torch.einsum("yi,xj,ockij->kyxco", matrix, matrix, weight).flatten(1, 2).contiguous()
+    line = torch.tensor([[1, 0, 0], [0.5, 0.5, 0.5], [0.5, -0.5, 0.5], [0, 0, 1]], dtype=weight.dtype)
+    line = line.to(weight.device)[list(rows)]
+    spread = weight.permute(3, 4, 2, 1, 0).flatten(0, 1)  # [9, k, c, o]
+    return (torch.kron(line, line) @ spread.flatten(1)).view(-1, *spread.shape[1:])
 
 
-def _strips(rows: int, per_row: int) -> Iterator[tuple[int, int]]:
-    """Rows [top, bottom) of each strip, nearly equal, of about STRIP elements."""
-    count = max(1, -(-rows * per_row // STRIP))
-    edges = [rows * i // count for i in range(count + 1)]
+def _strips(rows: int, columns: int, per_tile: int) -> Iterator[tuple[int, int]]:
+    """Rows [top, bottom) of each strip, nearly equal, of about STRIP elements but no fewer tiles than LEAST."""
+    count = min(-(-rows * columns * per_tile // STRIP), rows * columns // LEAST)
+    edges = [rows * i // max(1, count) for i in range(max(1, count) + 1)]
     return ((top, bottom) for top, bottom in pairwise(edges) if bottom > top)

@@ -104,7 +104,11 @@ def merge(dit: DiT, loras: Sequence[Lora], strengths: Sequence[float]) -> None:
 
     Raises InvalidRequest naming a file that does not fit this transformer, before anything is changed.
     """
-    for target, additions in _matched(dit, loras, strengths).items():
+    matched = _matched(dit, loras, strengths)
+    if any(target.stored is not None for target in matched):
+        rule = "nothing can be added to weights in 8 bits"
+        raise InvalidRequest(loras[0].path, rule=rule, remedy="attach it beside them, or load wider weights")
+    for target, additions in matched.items():
         _add(target, additions)
 
 
@@ -119,7 +123,7 @@ def attached(dit: DiT, loras: Sequence[Lora], strengths: Sequence[float]) -> Ite
     replaced: list[tuple[Target, Tensor, Tensor | None]] = []
     try:
         for target, additions in _matched(dit, loras, strengths).items():
-            if isinstance(target.module, nn.Linear):
+            if isinstance(target.module, nn.Linear) or target.stored is not None:
                 handles.append(target.module.register_forward_hook(_hook(target, additions)))
                 continue
             bias = target.module._parameters.get("bias")
@@ -140,6 +144,16 @@ class Target(NamedTuple):
 
     module: nn.Module
     name: str
+
+    @property
+    def stored(self) -> Tensor | None:
+        """The matrix of a layer that keeps it in another form than it computes with; None for plain parameters."""
+        return self.module._buffers.get(self.name)
+
+    @property
+    def matrix(self) -> Tensor:
+        """The parameter, or what is stored in its place: for shape and device."""
+        return self.parameter if self.stored is None else self.stored
 
     @property
     def parameter(self) -> nn.Parameter:
@@ -171,7 +185,7 @@ def _add(target: Target, additions: list[tuple[Delta, float]]) -> None:
 
 
 def _hook(target: Target, additions: list[tuple[Delta, float]]) -> Callable[[nn.Module, tuple[Tensor], Tensor], Tensor]:
-    moved = [(delta.to(target.parameter.device), strength) for delta, strength in additions]
+    moved = [(delta.to(target.matrix.device), strength) for delta, strength in additions]
 
     def add(_: nn.Module, inputs: tuple[Tensor], output: Tensor) -> Tensor:
         (x,) = inputs
@@ -193,7 +207,7 @@ def _matched(dit: DiT, loras: Sequence[Lora], strengths: Sequence[float]) -> dic
         raise InvalidRequest(f"{len(strengths)} strengths", rule=f"there must be one for each of {len(loras)} LoRAs")
     targets = {}
     for path, module in dit.named_modules():
-        for name in module._parameters:
+        for name in (*module._parameters, *("weight" for one in module._buffers if one == "weight")):
             if name != "bias":
                 targets[path if name == "weight" else f"{path}.{name}"] = Target(module, name)
     names = {**from_diffusers(targets), **{name: name for name in targets}}
@@ -211,7 +225,7 @@ def _matched(dit: DiT, loras: Sequence[Lora], strengths: Sequence[float]) -> dic
 
 
 def _check(lora: Lora, spelled: str, delta: Delta, target: Target) -> None:
-    weight = target.parameter
+    weight = target.matrix
     sides = weight.shape[0], weight[0].numel()
     pair = sides if delta.up is None or delta.down is None else (delta.up.shape[0], delta.down[0].numel())
     whole = delta.weight is None or delta.weight.numel() == weight.numel()

@@ -35,14 +35,14 @@ def to_original(name: str, *, nested: bool) -> str:
             return _renamed(name, _ORIGINAL)
         if not rest.startswith("middle."):
             return f"{half}.{_renamed(rest, _ORIGINAL)}"
-        middle, index, inner = rest.split(".", 2)
-        return f"{half}.{middle}.{index}.{inner if index == '1' else _renamed(inner, _ORIGINAL)}"
+        middle, place, inner = rest.split(".", 2)
+        return f"{half}.{middle}.{place}.{inner if place == '1' else _renamed(inner, _ORIGINAL)}"
     half, level, block, resampling, leaf = found.groups()
     layers = "downsamples" if half == "encoder" else "upsamples"
     index = BLOCKS[half] if block is None else int(block)
-    place = f"{level}.{layers}.{index}" if nested else f"{_flat(half, int(level), index)}"
+    where = f"{level}.{layers}.{index}" if nested else f"{_flat(half, int(level), index)}"
     inner = _renamed(leaf, _ORIGINAL) if block else f"{_RESAMPLING[resampling]}.{leaf}"
-    return f"{half}.{layers}.{place}.{inner}"
+    return f"{half}.{layers}.{where}.{inner}"
 
 
 def to_diffusers(name: str, *, nested: bool) -> str:
