@@ -13,7 +13,7 @@ import csv
 import gzip
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -41,10 +41,8 @@ def main() -> None:
     captions = list(read_captions(folder))
     counts = lexicon(captions)
     write("lexicon.txt.gz", "".join(f"{word}\t{count}\n" for word, count in sorted(counts.items())))
-    write(
-        "names.txt.gz",
-        "".join(f"{name}\n" for name in sorted(set(names(folder / "words" / "names-corpora" / "data", counts)))),
-    )
+    found = set(names(folder / "words" / "names-corpora" / "data", counts, captions))
+    write("names.txt.gz", "".join(f"{name}\n" for name in sorted(found)))
     harmless = collections.Counter(gram for text in captions for gram in {*grams(plain_words(text))})
     records = {}
     for term, category, severity, language in [*surge(folder / "words"), *ldnoobw(folder / "words", counts)]:
@@ -80,8 +78,12 @@ def lexicon(captions: list[str]) -> dict[str, int]:
     return {word: max(base, counts[word] // 4) for word, base in known.items()}
 
 
-def names(folder: Path, english: dict[str, int]) -> Iterator[str]:
-    """Names of two words and more (a single one is often a word as well): "L" before people's, "I" before works'."""
+def names(folder: Path, english: dict[str, int], captions: Iterable[str]) -> Iterator[str]:
+    """Names behind a letter: "L" people, "I" works and characters, "T" titles that are plain words as well.
+
+    "F" and "S" are first names and surnames, of these people and of the candidates for an election, that captions do
+    not use as words.
+    """
 
     def load(name: str) -> Any:
         return json.loads((folder / name).read_text(encoding="utf-8"))
@@ -89,6 +91,7 @@ def names(folder: Path, english: dict[str, int]) -> Iterator[str]:
     people = [
         *load("humans/celebrities.json")["celebrities"],
         *load("humans/britishActors.json")["britishActors"],
+        *load("humans/wrestlers.json")["wrestlers"],
         *(entry["name"] for entry in load("humans/richpeople.json")["richPeople"]),
     ]
     works = [*load("humans/tolkienCharacterNames.json")["names"]]
@@ -98,6 +101,24 @@ def names(folder: Path, english: dict[str, int]) -> Iterator[str]:
             words = plain_words(str(name))
             if len(words) >= least and len(" ".join(words)) > 5 and not (len(words) == 1 and words[0] in english):
                 yield f"{letter} {' '.join(words)}"
+    for title in (*load("film-tv/popular-movies.json")["popular-movies"], *load("film-tv/tv_shows.json")["tv_shows"]):
+        words = plain_words(re.sub(r"\s*\((?:19|20)\d\d\)$", "", title))
+        if len(words) > 1 and len(" ".join(words)) > 8:
+            yield f"{'T' if all(word in english for word in words) and len(words) < 4 else 'I'} {' '.join(words)}"
+    used = collections.Counter(word for text in captions for word in plain_words(text))
+    first, last = collections.Counter[str](), collections.Counter[str]()
+    for entry in load("humans/2016_us_presidential_candidates.json")["candidates"]:
+        family, _, given = entry["candidate_name"].partition(",")
+        first.update(plain_words(given)[:1])
+        last.update(plain_words(family)[:1])
+    full = [plain_words(name) for name in people + load("humans/scientists.json")["scientists"]]
+    first.update({name: 2 for words in full if len(words) > 1 for name in words[:1]})
+    last.update({name: 2 for words in full if len(words) > 1 for name in words[-1:]})
+    last.update({name: 2 for author in load("humans/authors.json")["authors"] for name in plain_words(author)[:1]})
+    for letter, counts, most in (("F", first, 2), ("S", last, 8)):
+        for name, count in counts.items():
+            if count > 1 and len(name) > 2 and name.isalpha() and name.isascii() and used[name] <= most:
+                yield f"{letter} {name}"
 
 
 def surge(folder: Path) -> Iterator[tuple[str, str, int, str]]:

@@ -85,6 +85,7 @@ class TermList:
             for kind, letter in (("likeness", "L"), ("ip", "I"))
         }
         terms["ip"] = {"mild": names["styles"]["ip"]}
+        terms["titles"] = {"mild": [line[2:] for line in more if line.startswith("T")]}
         return cls(terms, joined, foreign, (folder / "hashed.bin").read_bytes())
 
     def without(self, category: str, drop: Iterable[str]) -> TermList:
@@ -132,7 +133,7 @@ class TermList:
         if (
             len(words) == 1
             and severity >= STRONG
-            and category not in ("likeness", "ip", "exceptions", "children", "suggestive")
+            and category not in ("likeness", "ip", "titles", "exceptions", "children", "suggestive")
         ):
             stem = words[0].removesuffix("*")
             endings = ("", "s", "ed", "ing", "ion", "ation", "er") if words[0].endswith("*") else ("",)

@@ -1,9 +1,10 @@
 """Real people and owned characters: by list, and by what stands around a name that no list has.
 
-A name that no list has counts where the text says what it is ("the actor Jo Doe", "from the film Nowhere"), where two
-capitalised words begin with a first name and the classifier takes them for somebody known, and where it stands in no
-dictionary ("Jo Vandelar climbs a ladder") unless the text calls it one of its own ("a robot named Zib") or a place. A
-name behind "by" or "in the style of" asks for a manner and not for a likeness: it is pointed out, not refused.
+A name that no list has counts where the text says what it is ("the actor Jo Doe", "from the film Nowhere"), where a
+first name stands before another and the classifier takes them for somebody known, capitals or not, and where it stands
+in no dictionary ("Jo Vandelar climbs a ladder") unless the text calls it one of its own ("a robot named Zib") or a
+place. A title of plain words ("Over There") counts with capitals or beside a word like "film". A name behind "by" or
+"in the style of" asks for a manner and not for a likeness: it is pointed out, not refused.
 """
 
 from __future__ import annotations
@@ -14,8 +15,11 @@ from collections.abc import Mapping, Sequence
 from functools import cache
 from importlib.resources import files
 
+from kinora.safety.language import language_of
 from kinora.safety.lexicon import Lexicon
 from kinora.safety.lists import MILD, Hit, TermList
+from kinora.safety.normalise import plain_words
+from kinora.safety.persons import first_names, full_names
 from kinora.safety.policy import Finding
 from kinora.safety.spans import span_of
 
@@ -28,6 +32,12 @@ asked for."""
 
 CAPITALISED = 0.15
 """What the classifier must think at least of capitalised words that begin with a first name."""
+
+LOWER = 0.3
+"""The same for names without capitals."""
+
+ENGLISH = 0.5
+"""The share of a text's letters that must be in known words for the dictionary to say anything about the others."""
 
 HUNCH = 0.2
 """What the classifier must think at least for capitals alone to be a name."""
@@ -60,6 +70,7 @@ _OWN = frozenset(
         "mount",
         "lake",
         "streets",
+        *("de", "du", "of", "la", "le", "el", "san", "saint"),
     ]
 )
 """Words before a name that say it is the text's own, or a place."""
@@ -77,9 +88,11 @@ def named(text: str, plain: str, hits: Sequence[Hit], scores: Mapping[str, float
     for hit in hits:
         if hit.category in ("likeness", "ip"):
             before = words[max(0, hit.start - 3) : hit.start]
-            manner = hit.severity == MILD or (hit.category == "likeness" and _asks_for_a_manner(before))
+            manner = hit.severity == MILD or _asks_for_a_manner(before, hit.category)
             score = MANNER if manner else LISTED
             found.append(Finding(hit.category, score, f"names: {hit.term}", span_of(text, plain, hit)))
+        elif hit.category == "titles" and _is_title(hit, plain):
+            found.append(Finding("ip", LISTED, f"names: {hit.term}", span_of(text, plain, hit)))
     for category, pattern in _patterns():
         for match in pattern.finditer(plain):
             if not _is_plain(match["name"]):
@@ -90,19 +103,75 @@ def named(text: str, plain: str, hits: Sequence[Hit], scores: Mapping[str, float
             found.append(
                 Finding("likeness", MANNER if manner else PATTERN, "names: first name", _place(text, match[0]))
             )
+    if scores.get("likeness", 0.0) >= LOWER:
+        spelt = plain_words(plain)
+        for start, stop in full_names(plain):
+            manner = not _MANNER.isdisjoint(spelt[max(0, start - 3) : start])
+            hit = Hit("likeness", MILD, start, stop, "")
+            found.append(
+                Finding("likeness", MANNER if manner else PATTERN, "names: full name", span_of(text, plain, hit))
+            )
     found += _unknown(text, plain, scores)
     return found
-
-
-def _asks_for_a_manner(before: Sequence[str]) -> bool:
-    """Whether the words before a name make it a style; a speech or a song "by" somebody shows that person."""
-    return not _MANNER.isdisjoint(before) and _DEEDS.isdisjoint(before)
 
 
 def names_somebody(plain: str) -> bool:
     """Whether a first name that well-known people have stands in the first clause."""
     clause = re.split(r"[,;:|]|\bby\b|\bstyle\b", plain, maxsplit=1)[0]
     return not _first_names().isdisjoint(clause.lower().split())
+
+
+def asks_for_a_manner(plain: str) -> bool:
+    """Whether a text names somebody for their manner ("in the style of", ", by"), so that a name in it shows nobody."""
+    return _STYLE.search(plain.lower()) is not None
+
+
+_STYLE = re.compile(
+    r"\b(?:style|styled|manner) (?:of|by|like)\b|\binspired by\b|artstation|"
+    r"(?:,|\b(?:art|artwork|painting|illustration|drawing|photograph\w*|portrait|render|design|directed)) by\b"
+)
+_CONTEXT = frozenset(
+    [
+        "movie",
+        "film",
+        "show",
+        "series",
+        "episode",
+        "scene",
+        "poster",
+        "trailer",
+        "anime",
+        "game",
+        "cartoon",
+        "sitcom",
+        "cast",
+        "remake",
+        "franchise",
+        "universe",
+        "reboot",
+        "sequel",
+        "prequel",
+        "soundtrack",
+        "fanart",
+        "cosplay",
+    ]
+)
+
+
+def _is_title(hit: Hit, plain: str) -> bool:
+    """Whether words that are a title, among other things, are written or spoken of as one."""
+    words = plain_words(plain)
+    near = {*words[max(0, hit.start - 3) : hit.start], *words[hit.stop : hit.stop + 2]}
+    written = re.search(r"\W+".join(hit.term.split()), plain, re.IGNORECASE)
+    capitals = written is not None and all(part[0].isupper() for part in written[0].split() if len(part) > 3)
+    sentence = plain.istitle() or plain.isupper() or written is None or written.start() == 0
+    return not _CONTEXT.isdisjoint(near) or (capitals and not sentence)
+
+
+def _asks_for_a_manner(before: Sequence[str], category: str) -> bool:
+    """Whether the words before a name make it a style; a speech or a song "by" somebody shows that person."""
+    words = _MANNER if category == "likeness" else _MANNER - {"by"}
+    return not words.isdisjoint(before) and _DEEDS.isdisjoint(before)
 
 
 def _unknown(text: str, plain: str, scores: Mapping[str, float]) -> list[Finding]:
@@ -114,6 +183,8 @@ def _unknown(text: str, plain: str, scores: Mapping[str, float]) -> list[Finding
     lexicon = Lexicon.dictionary()
     clause = re.split(r"[,;:|]|\bby\b|\bstyle\b", plain, maxsplit=1)[0]
     if clause.istitle() and len(clause.split()) > 4:  # a headline capitalises everything
+        return []
+    if "@" in plain or language_of(plain) != "en" or lexicon.share(plain) < ENGLISH:  # chatter, other languages
         return []
     out = []
     for match in _UNKNOWN.finditer(clause):
@@ -153,7 +224,8 @@ def _patterns() -> tuple[tuple[str, re.Pattern[str]], ...]:
 @cache
 def _first_names() -> frozenset[str]:
     names = (name.split() for name in TermList.shipped().terms("likeness"))
-    return frozenset(words[0] for words in names if len(words) > 1 and len(words[0]) > 2) - _NO_NAMES
+    listed = frozenset(words[0] for words in names if len(words) > 1 and len(words[0]) > 2)
+    return (listed | first_names()) - _NO_NAMES
 
 
 _NO_NAMES = frozenset(

@@ -116,7 +116,7 @@ def _findings(text: str, plain: str, hits: Sequence[Hit], scores: dict[str, floa
     found = [
         Finding(hit.category, LISTED[hit.severity], f"list: {hit.term}", span_of(text, plain, hit))
         for hit in hits
-        if LISTED[hit.severity] and hit.category not in ("likeness", "ip", "children", "suggestive")
+        if LISTED[hit.severity] and hit.category not in ("likeness", "ip", "titles", "children", "suggestive")
     ]
     found += named(text, plain, hits, scores)
     for name, score in scores.items():
