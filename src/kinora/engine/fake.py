@@ -81,7 +81,7 @@ class FakeEngine:
     def tell(self, story: Story) -> Iterator[Event]:
         """Tell the events of `engine.telling.tell`: a span of bars for each shot."""
         plans = story.plans(self.limits)
-        spans = []
+        spans: list[Span] = []
         for plan, text in zip(plans, story.texts(holding=False), strict=True):
             made = self.limits.grid.frames_for(plan.seconds, plan.fps)
             latents = self.limits.grid.latent_shape(made, *plan.size)[0]

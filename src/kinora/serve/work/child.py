@@ -34,7 +34,8 @@ def letter(settings: Settings, worker: str, device: str, *, server: str = "", ke
 def settings_of(values: dict[str, Any]) -> Settings:
     """Settings that came as JSON."""
     lists = {one.name for one in fields(Settings) if str(one.type).startswith("tuple")}
-    return Settings(**{name: tuple(value) if name in lists else value for name, value in values.items()})
+    fitting: dict[str, Any] = {name: tuple(value) if name in lists else value for name, value in values.items()}
+    return Settings(**fitting)
 
 
 def main() -> None:
