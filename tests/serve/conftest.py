@@ -143,6 +143,12 @@ def serving(folder: pathlib.Path, *, workers: int = 1, **given: object) -> Itera
 
 
 @pytest.fixture(scope="session")
+def serving_at() -> Callable[..., contextlib.AbstractContextManager[Live]]:
+    """`serving`, for fixtures that last longer than a test."""
+    return serving
+
+
+@pytest.fixture(scope="session")
 def live(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Live]:
     """One server for all tests that don't change how it is set up."""
     with serving(tmp_path_factory.mktemp("live")) as found:

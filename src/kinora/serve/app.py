@@ -76,8 +76,14 @@ def create_app(settings: Settings) -> FastAPI:
             app.state.reception.close()
             database.close()
 
-    about = {"title": "Kinora", "version": __version__, "docs_url": None, "redoc_url": None}
-    app = FastAPI(**about, lifespan=living, dependencies=[Depends(known_query)])
+    app = FastAPI(
+        title="Kinora",
+        version=__version__,
+        docs_url=None,
+        redoc_url=None,
+        lifespan=living,
+        dependencies=[Depends(known_query)],
+    )
     errors.install(app)
     for router in ROUTERS:
         app.include_router(router)

@@ -15,7 +15,7 @@ from pydantic.json_schema import models_json_schema
 
 from kinora import __version__
 from kinora.serve.docs_page import page
-from kinora.serve.routes.parts import BODIES
+from kinora.serve.routes.describing import BODIES
 
 FORM = "Form"
 """How the names of the shapes of forms end."""

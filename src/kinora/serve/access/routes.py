@@ -27,7 +27,7 @@ from kinora.serve.access.shapes import (
     told_limits,
 )
 from kinora.serve.errors import BLOCKED, ApiError, not_found
-from kinora.serve.routes.parts import GIVES, TAKES, body_of
+from kinora.serve.routes.describing import GIVES, TAKES, body_of
 from kinora.serve.schemas.base import Identifier
 from kinora.serve.wire import read_body
 

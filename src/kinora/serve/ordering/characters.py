@@ -57,8 +57,10 @@ async def make(reception: Reception, visit: Visit, asked: CreateCharacter) -> Ch
     name = f"char_{secrets.token_hex(16)}"
     created = await run_in_threadpool(_enter, reception, visit, asked, name, asset)
     visit.inputs.accepted()
-    details = {"consent": bool(asked.consent)}
-    await reception.access.note(visit.request, "characters.create", prompt="\n".join(words), subject=name, **details)
+    told = "\n".join(words)
+    await reception.access.note(
+        visit.request, "characters.create", prompt=told, subject=name, consent=bool(asked.consent)
+    )
     return Character(
         id=name,
         name=asked.name,

@@ -94,6 +94,8 @@ class Inputs:
         verdict = brought.seen.verdict
         if judged and not verdict.allowed:
             raise ApiError(400, f"'{param}' was refused: {verdict.reason}.", code=BLOCKED, param=param)
+        if judged and brought.seen.people:
+            self._asking.require("people", param=param)
         if moving is not None and brought.seen.moves is not moving:
             said = "a picture, not a video" if moving else "a video, not a picture"
             raise ApiError(400, f"Invalid value for '{param}': it is {said}.", code="invalid_file", param=param)
@@ -176,7 +178,12 @@ class Inputs:
             raise ApiError(400, message, code="invalid_file", param=param)
         try:
             seen = await self._desk.eyes.run(
-                look, path, self._desk.policy(self._asking), settings.max_pixels, settings.max_upload_seconds
+                look,
+                path,
+                self._desk.policy(self._asking),
+                settings.max_pixels,
+                settings.max_upload_seconds,
+                not self._asking.may("people"),
             )
         except BadInputFile as error:
             said = str(error).replace(str(path), "the file")

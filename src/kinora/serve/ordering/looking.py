@@ -1,4 +1,4 @@
-"""What becomes of a file in the process beside the server: what it is, how large, how long, and what the guard sees."""
+"""What becomes of a file in the process beside the server: what it is, what the guard sees, where it comes from."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -13,7 +14,9 @@ from kinora.errors import BadInputFile
 from kinora.grid import Size
 from kinora.media.read import probe, read_frames
 from kinora.media.still import count_stills, read_image, stills
+from kinora.safety.detector import examine
 from kinora.safety.frames import FrameReview
+from kinora.safety.people import shows_people
 from kinora.safety.policy import FrameBook, Policy, Verdict
 
 LOOKED_AT = 24
@@ -25,12 +28,16 @@ LONGEST = 10_000
 
 @dataclass(frozen=True, kw_only=True)
 class Seen:
-    """A file that can be read. `seconds` is 0 for a picture; `prompt` is what Kinora was told when it made the file."""
+    """A file that can be read. `seconds` is 0 for a picture; `prompt` is what Kinora was told when it made the file.
+
+    people: whether it shows some; None where nobody asked, or where that can't be told.
+    """
 
     size: Size
     seconds: float
     verdict: Verdict
     prompt: str = ""
+    people: bool | None = None
 
     @property
     def moves(self) -> bool:
@@ -38,8 +45,8 @@ class Seen:
         return self.seconds > 0
 
 
-def look(path: Path, policy: str, max_pixels: int, max_seconds: float) -> Seen:
-    """Open a file and show its first frames to the reviewers of a policy.
+def look(path: Path, policy: str, max_pixels: int, max_seconds: float, find_people: bool) -> Seen:
+    """Open a file and show its first frames to the reviewers of a policy; with `find_people`, look for people too.
 
     Raises BadInputFile when it is no picture or video, damaged, too large or too long.
     """
@@ -60,7 +67,18 @@ def look(path: Path, policy: str, max_pixels: int, max_seconds: float) -> Seen:
         raise BadInputFile("the file", rule="holds no picture")
     book = FrameBook(fps=float(fps))
     verdict = FrameReview.of(Policy.named(policy).frames)(np.stack(shown), book)
-    return Seen(size=size, seconds=seconds, verdict=verdict, prompt=prompt)
+    people = shows_people(np.stack(shown)) if find_people else None
+    return Seen(size=size, seconds=seconds, verdict=verdict, prompt=prompt, people=people)
+
+
+def examined(path: Path, names: list[tuple[str, str]]) -> dict[str, Any]:
+    """What is found of where a file comes from, in plain values; `names`: models and versions that a mark may name."""
+    report = examine(path, names=names)
+    mark, model = report.evidence.watermark, None
+    if mark is not None and mark.found and mark.payload is not None:
+        payload = mark.payload
+        model = next((f"{name} {version}" for name, version in names if payload.names(name, version)), None)
+    return {**report.as_dict(), "model": model}
 
 
 def _animation(path: Path, count: int) -> tuple[Size, float, str, Fraction]:

@@ -191,7 +191,10 @@ def idempotency_of(visit: Visit, part: int) -> Idempotency | None:
 def _hashed(value: object) -> str:
     assert isinstance(value, Upload), f"{value=}"
     value.file.seek(0)
-    return hashlib.file_digest(value.file, "sha256").hexdigest()
+    digest = hashlib.sha256()
+    while block := value.file.read(1 << 20):
+        digest.update(block)
+    return digest.hexdigest()
 
 
 def unix(moment: float | None) -> int | None:

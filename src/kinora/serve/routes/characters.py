@@ -7,8 +7,8 @@ from typing import Annotated
 from fastapi import APIRouter, Path, Request
 
 from kinora.serve.ordering import characters
-from kinora.serve.routes.parts import GIVES, TAKES, Asking, Desk, body_of, visiting
-from kinora.serve.routes.views import character
+from kinora.serve.routes.describing import GIVES, TAKES, body_of
+from kinora.serve.routes.parts import Asking, Desk, visiting
 from kinora.serve.schemas.answers import Character
 from kinora.serve.schemas.base import Identifier
 from kinora.serve.schemas.videos import CreateCharacter
@@ -29,3 +29,15 @@ async def get_character(
 ) -> Character:
     """One character."""
     return character(await characters.find(desk, asking.id, character_id, param="character_id"))
+
+
+def character(one: characters.Character) -> Character:
+    """A character, with what it lacks in words."""
+    notes = []
+    if not one.description:
+        notes.append(
+            "no description: a clip that Kinora made says itself what it shows; of another one the model only sees the"
+            " end. Words that stand for the name carry more: send `description`"
+        )
+    extra = {"description": one.description, "consent": bool(one.consent), "notes": notes}
+    return Character(id=one.id, name=one.name, created_at=one.created_at, kinora=extra)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Query, Request, Response
 from fastapi.responses import StreamingResponse
@@ -11,7 +11,8 @@ from starlette.concurrency import run_in_threadpool
 
 from kinora.serve.assets import Asset
 from kinora.serve.errors import ApiError, not_found
-from kinora.serve.routes.parts import GIVES, Asking, Desk, VideoId, errors
+from kinora.serve.routes.describing import GIVES, errors
+from kinora.serve.routes.parts import Asking, Desk, VideoId
 from kinora.serve.store.values import Job
 
 router = APIRouter(prefix="/v1/videos", tags=["Videos"])
@@ -21,7 +22,7 @@ Variant = Annotated[Literal["video", "thumbnail", "spritesheet"], Query(descript
 _RANGE = re.compile(r"bytes=(\d{0,18})-(\d{0,18})")
 
 BYTES = {"schema": {"type": "string", "format": "binary"}}
-FILES = {
+FILES: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "The file.",
         "content": {"video/mp4": BYTES, "image/webp": BYTES, "image/jpeg": BYTES},

@@ -11,7 +11,8 @@ from starlette.concurrency import run_in_threadpool
 from kinora.serve.errors import BLOCKED, ApiError
 from kinora.serve.ordering import orders
 from kinora.serve.ordering.reception import Reception, now
-from kinora.serve.routes.parts import TAKES, Asking, Desk, body_of, errors, visiting
+from kinora.serve.routes.describing import TAKES, body_of, errors
+from kinora.serve.routes.parts import Asking, Desk, visiting
 from kinora.serve.routes.views import extras
 from kinora.serve.schemas.images import CreateImage, Picture, Pictures
 from kinora.serve.store.values import Job
@@ -35,7 +36,7 @@ async def create_images(request: Request, desk: Desk, asking: Asking) -> Picture
         for job in queued:
             await run_in_threadpool(desk.store.delete, job.id, asking.id)
     seeds = [job.request["seed"] for job in jobs]
-    extra = {name: told[name] for name in ("model", "requested", "notes", "warning") if name in told}
+    extra: dict[str, object] = {name: told[name] for name in ("model", "requested", "notes", "warning") if name in told}
     return Pictures(
         created=now(),
         data=data,
@@ -56,8 +57,8 @@ def _whole(job: Job) -> Job:
 
 async def _picture(desk: Reception, job: Job) -> Picture:
     def read() -> bytes:
-        with desk.assets.open(job.assets["image"]) as file:
-            return file.read()
+        asset = job.assets["image"]
+        return b"".join(desk.assets.read_range(asset, 0, asset.bytes))
 
     said = cast(str | None, job.result.get("prompt_read"))
     data = base64.b64encode(await run_in_threadpool(read)).decode()

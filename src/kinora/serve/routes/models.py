@@ -9,7 +9,8 @@ from fastapi import APIRouter, Path
 from kinora.grid import format_size
 from kinora.serve.errors import ApiError
 from kinora.serve.ordering.catalogue import Offer
-from kinora.serve.routes.parts import GIVES, Asking, Desk
+from kinora.serve.routes.describing import GIVES
+from kinora.serve.routes.parts import Asking, Desk
 from kinora.serve.schemas.answers import Model, Models
 
 router = APIRouter(prefix="/v1/models", tags=["Models"])

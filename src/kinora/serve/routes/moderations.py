@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
+from typing import Literal
 
 from fastapi import APIRouter, Request
 
 from kinora.safety.policy import CATEGORIES, Verdict
 from kinora.serve.ordering.inputs import Inputs
 from kinora.serve.ordering.reception import Reception
-from kinora.serve.routes.parts import Asking, Desk, body_of, errors, visiting
+from kinora.serve.routes.describing import body_of, errors
+from kinora.serve.routes.parts import Asking, Desk, visiting
 from kinora.serve.schemas.base import ImageReference
 from kinora.serve.schemas.moderations import ImagePart, Moderate, Moderation, Moderations, TextPart
 
@@ -64,7 +66,7 @@ async def _together(desk: Reception, inputs: Inputs, policy: str, parts: Sequenc
 def _judged(words: Sequence[Verdict], pictures: Sequence[Verdict] = ()) -> Moderation:
     """Verdicts as one answer. A picture's has no scores: what its reviewers object to counts 1."""
     scores = dict.fromkeys(CATEGORIES, 0.0)
-    types: dict[str, list[str]] = {category: [] for category in OPENAI}
+    types: dict[str, list[Literal["text", "image"]]] = {category: [] for category in OPENAI}
     blocked: set[str] = set()
     for verdict in words:
         for category, score in verdict.scores.items():
@@ -75,8 +77,10 @@ def _judged(words: Sequence[Verdict], pictures: Sequence[Verdict] = ()) -> Moder
             blocked |= set(verdict.categories)
             scores |= dict.fromkeys(verdict.categories, 1.0)
     for category, found in types.items():
-        found += ["text"] * bool(words and category in CATEGORIES)
-        found += ["image"] * any(category in verdict.categories for verdict in pictures)
+        if words and category in CATEGORIES:
+            found.append("text")
+        if any(category in verdict.categories for verdict in pictures):
+            found.append("image")
     everything = [*words, *pictures]
     own = sorted(set(scores) - set(OPENAI))
     extra = {

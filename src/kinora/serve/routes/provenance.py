@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any
 
 from fastapi import APIRouter, Request
 from starlette.concurrency import run_in_threadpool
 
 from kinora.errors import KinoraError
-from kinora.safety.detector import Report, examine
 from kinora.serve.errors import of_kinora
+from kinora.serve.ordering.looking import examined
 from kinora.serve.ordering.reception import now
-from kinora.serve.routes.parts import Asking, Desk, body_of, errors, visiting
+from kinora.serve.routes.describing import body_of, errors
+from kinora.serve.routes.parts import Asking, Desk, visiting
 from kinora.serve.schemas.provenance import CheckProvenance, Classifier, Credentials, ProvenanceCheck, Watermark
 
 router = APIRouter(prefix="/v1/content_provenance_checks", tags=["Safety"])
@@ -37,20 +37,6 @@ async def check_provenance(request: Request, desk: Desk, asking: Asking) -> Prov
     return await run_in_threadpool(_check, told)
 
 
-def examined(path: Path, names: list[tuple[str, str]]) -> dict[str, Any]:
-    """What is found, in plain values; runs in the process beside the server."""
-    report: Report = examine(path, names=names)
-    return {**report.as_dict(), "model": _model(report, names)}
-
-
-def _model(report: Report, names: list[tuple[str, str]]) -> str | None:
-    """The model that the watermark names."""
-    mark = report.evidence.watermark
-    if mark is None or not mark.found or mark.payload is None:
-        return None
-    return next((f"{name} {version}" for name, version in names if mark.payload.names(name, version)), None)
-
-
 def _check(told: dict[str, Any]) -> ProvenanceCheck:
     said, mark = told["credentials"], told["watermark"]
     results: list[Credentials | Watermark | Classifier] = [
@@ -73,7 +59,7 @@ def _check(told: dict[str, Any]) -> ProvenanceCheck:
             )
         )
     if told["classifier"] is not None:
-        outcome = "detected" if told["classifier"] >= LOOKS_MADE else "not_detected"
-        results.append(Classifier(outcome=outcome, score=told["classifier"]))
+        looks = told["classifier"] >= LOOKS_MADE
+        results.append(Classifier(outcome="detected" if looks else "not_detected", score=told["classifier"]))
     extra = {name: told[name] for name in ("verdict", "probability", "sentences", "frames", "notes")}
     return ProvenanceCheck(created_at=now(), results=results, kinora=extra)

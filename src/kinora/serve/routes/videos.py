@@ -10,7 +10,8 @@ from starlette.concurrency import run_in_threadpool
 
 from kinora.serve.errors import not_found
 from kinora.serve.ordering import characters, orders, stories
-from kinora.serve.routes.parts import GIVES, TAKES, Asking, Desk, VideoId, body_of, visiting
+from kinora.serve.routes.describing import GIVES, TAKES, body_of
+from kinora.serve.routes.parts import Asking, Desk, VideoId, visiting
 from kinora.serve.routes.views import advise, video
 from kinora.serve.schemas.answers import DeletedVideo, Video, Videos
 from kinora.serve.schemas.base import Identifier

@@ -6,7 +6,6 @@ from typing import Any
 
 from fastapi import Response
 
-from kinora.serve.ordering.characters import Character
 from kinora.serve.schemas import answers
 from kinora.serve.store.values import Job
 
@@ -64,15 +63,3 @@ def advise(response: Response, job: Job, now: float) -> None:
             left = (now - job.started_at) * (100 - job.progress) / job.progress
             wait = left * 1000 / LOOKS
         response.headers["openai-poll-after-ms"] = str(int(min(LATEST, max(SOONEST, wait))))
-
-
-def character(one: Character) -> answers.Character:
-    """A character, with what it lacks in words."""
-    notes = []
-    if not one.description:
-        notes.append(
-            "no description: a clip that Kinora made says itself what it shows; of another one the model only sees the"
-            " end. Words that stand for the name carry more: send `description`"
-        )
-    extra = {"description": one.description, "consent": bool(one.consent), "notes": notes}
-    return answers.Character(id=one.id, name=one.name, created_at=one.created_at, kinora=extra)

@@ -14,7 +14,8 @@ from starlette.concurrency import run_in_threadpool
 
 from kinora.serve.errors import ApiError, not_found
 from kinora.serve.ordering.reception import Reception
-from kinora.serve.routes.parts import GIVES, Asking, Desk, VideoId
+from kinora.serve.routes.describing import GIVES
+from kinora.serve.routes.parts import Asking, Desk, VideoId
 from kinora.serve.routes.views import video
 from kinora.serve.schemas.answers import Video
 
@@ -61,8 +62,7 @@ async def live_frame(video_id: VideoId, desk: Desk, asking: Asking) -> Response:
         raise ApiError(404, message, code="no_live_frame", param="video_id")
 
     def read() -> bytes:
-        with desk.assets.open(asset) as file:
-            return file.read()
+        return b"".join(desk.assets.read_range(asset, 0, asset.bytes))
 
     headers = {"Cache-Control": "no-store", "ETag": f'"{asset.sha256}"'}
     return Response(await run_in_threadpool(read), media_type=asset.type, headers=headers)

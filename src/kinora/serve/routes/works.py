@@ -5,7 +5,8 @@ from __future__ import annotations
 from fastapi import APIRouter, Request
 
 from kinora.serve.ordering import orders, stories
-from kinora.serve.routes.parts import TAKES, Asking, Desk, VideoId, body_of, visiting
+from kinora.serve.routes.describing import TAKES, body_of
+from kinora.serve.routes.parts import Asking, Desk, VideoId, visiting
 from kinora.serve.routes.views import video
 from kinora.serve.schemas.answers import Video
 from kinora.serve.schemas.videos import BlendVideos, EditVideo, ExtendVideo, LoopVideo, RemixVideo, TellStory
