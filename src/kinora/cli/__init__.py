@@ -27,6 +27,8 @@ VERBS = {
     "worker": "kinora.cli.worker",
     "jobs": "kinora.cli.jobs",
     "keys": "kinora.cli.keys",
+    "plan": "kinora.cli.plan",
+    "fetch": "kinora.cli.fetch",
     "doctor": "kinora.cli.doctor",
     "world": "kinora.cli.world",
     "train": "kinora.cli.train",

@@ -70,6 +70,7 @@ def _report(clip: "Clip", path: Path) -> dict[str, Any]:
         "guidance": clip.guidance,
         "prompt": clip.prompt,
         "negative": clip.negative,
+        **clip.info.get("sampling", {}),
         "timings": clip.info["timings"],
         "peak_memory": clip.info["peak_memory"],
         "frames_reviewed": clip.info["frames_reviewed"],

@@ -26,14 +26,24 @@ def generate(
     seed: Annotated[int | None, typer.Option(help="The same seed gives the same frames.", metavar="N")] = None,
     steps: Annotated[int | None, typer.Option(help="Solver steps: more are slower and finer.", metavar="N")] = None,
     guidance: Annotated[float | None, typer.Option(help="How strictly to follow the prompt.", metavar="G")] = None,
-    negative: Annotated[str, typer.Option(help="What to steer away from.", metavar="TEXT")] = "",
-    model: Annotated[str, typer.Option(help="A model's name or directory.", metavar="NAME")] = DEFAULT_MODEL,
+    negative: Annotated[str, typer.Option(help="What to steer away from; a space: nothing.", metavar="TEXT")] = "",
+    model: Annotated[
+        str, typer.Option(help="A model: NAME, DIRECTORY or both as N@D.", metavar="NAME")
+    ] = DEFAULT_MODEL,
     output: Annotated[
         Path | None,
         typer.Option("--output", "-o", help="The file: .mp4, .gif, .webp or .png.", metavar="FILE"),
     ] = None,
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object about the video.")] = False,
     preview: Annotated[bool, typer.Option("--preview", help=f"A quick look in {PREVIEW_STEPS} steps.")] = False,
+    tier: Annotated[str, typer.Option(help="exact, or fast: steps that hardly differ are not computed.")] = "exact",
+    sampler: Annotated[
+        str | None, typer.Option(help="Grid of noise levels and solver; the model's own if left out.", metavar="NAME")
+    ] = None,
+    shift: Annotated[float | None, typer.Option(help="How far the grid leans towards noise.", metavar="S")] = None,
+    guidance_high: Annotated[
+        float | None, typer.Option(help="Guidance of the expert for high noise, of models with two.", metavar="G")
+    ] = None,
     no_expand: NoExpand = False,
     chat: Chat = None,
     chat_model: ChatModel = "",
@@ -44,6 +54,8 @@ def generate(
     shown on the error stream. Prints the file's path.
     """
     start = time.perf_counter()
+    from kinora.engine.tiers import cache_of
+
     if preview and steps is not None:
         raise InvalidRequest("--preview and --steps", rule="both choose the steps", remedy="leave one of them out")
     shot = Shot(
@@ -57,6 +69,10 @@ def generate(
         negative=negative,
         model=model,
         expand=not no_expand,
+        guidance_high=guidance_high,
+        sampler=sampler,
+        shift=shift,
+        cache=cache_of(tier),
     )
     expander = chosen_expander(chat, chat_model, no_expand)
     from kinora.engine.api import check, film
@@ -66,5 +82,5 @@ def generate(
     assert shot.seed is not None
     path = check_target(output or free_name(prompt, shot.seed))
     with progress(quiet=as_json) as watch:
-        clip = film(shot, to=path, watch=watch, expander=expander)
+        clip = film(shot, to=path, watch=watch, expander=expander, tier=tier)
     tell(clip, path, total=time.perf_counter() - start, as_json=as_json)

@@ -25,6 +25,8 @@ from kinora.safety.release import payload_of
 
 if TYPE_CHECKING:
     from kinora.checkpoints.store import Model
+    from kinora.engine.engine import Engine
+    from kinora.engine.foreign import DiffusersEngine
 
 
 def generate(
@@ -101,15 +103,17 @@ def image(
 
 def still(shot: Shot) -> Shot:
     """The same shot, one frame long. Raises UnknownModel, or CorruptWeights for a damaged description."""
-    from kinora.checkpoints.catalog import describe
-
-    return replace(shot, seconds=1 / describe(shot.model).defaults.fps)
+    return replace(shot, seconds=1 / limits(shot.model).fps)
 
 
 def limits(model: str) -> Limits:
     """What a model can be asked for, by its description alone. Raises UnknownModel or CorruptWeights."""
     from kinora.checkpoints.catalog import describe
 
+    if is_foreign(model):
+        from kinora.engine.foreign import limits_of
+
+        return limits_of(model)
     return describe(model).limits
 
 
@@ -118,7 +122,14 @@ def check(shot: Shot) -> Plan:
 
     Raises UnknownModel or InvalidRequest, or CorruptWeights when the description itself is damaged.
     """
-    return limits(shot.model).plan(shot)
+    from kinora.checkpoints.catalog import describe
+
+    if is_foreign(shot.model):
+        return limits(shot.model).plan(shot)
+    manifest = describe(shot.model)
+    plan = manifest.limits.plan(shot)
+    manifest.check_given(first=False, last=False)
+    return plan
 
 
 def film(
@@ -129,16 +140,15 @@ def film(
     guard: Guard | None = None,
     watch: Callable[[Event], object] | None = None,
     expander: Expander | None = None,
+    tier: str = "exact",
 ) -> Clip:
     """Load the shot's model, unless it is the one loaded last, and film; `generate` with a Shot.
 
-    `to` names a file that is written while the film is made (see `record`). The clip's timings then hold "load" too:
-    importing torch and reading the weights.
+    `to` names a file that is written while the film is made (see `record`). `tier` is one of `engine.tiers`. The clip's
+    timings then hold "load" too: importing torch and reading the weights.
     """
     start = time.perf_counter()
-    from kinora.engine.engine import Engine
-
-    engine = Engine(loaded(shot.model, device), guard or default_guard(), expander)
+    engine = engine_for(shot.model, device=device, guard=guard, expander=expander, tier=tier)
     load = time.perf_counter() - start
     plan = engine.model.limits.plan(shot)
     events = engine.generate(replace(shot, seed=plan.seed))
@@ -151,14 +161,44 @@ def film(
     return clip
 
 
+def is_foreign(model: str) -> bool:
+    """Whether a name means a model of diffusers that Kinora has no classes for."""
+    return model.startswith("diffusers:")
+
+
+def engine_for(
+    model: str,
+    *,
+    device: str | None = None,
+    guard: Guard | None = None,
+    expander: Expander | None = None,
+    tier: str = "exact",
+) -> Engine | DiffusersEngine:
+    """What films with `model`, by name, directory or `diffusers:REPOSITORY`; the last model used stays loaded."""
+    if is_foreign(model):
+        from kinora.engine.foreign import DiffusersEngine, pipeline
+
+        return DiffusersEngine(pipeline(model, device), guard or default_guard())
+    from kinora.engine.engine import Engine
+
+    return Engine(loaded(model, device, tier), guard or default_guard(), expander)
+
+
 @lru_cache(maxsize=1)
-def loaded(name: str, device: str | None) -> Model:
-    """The model `name` on `device`, or on the best there is; the last one asked for stays in memory."""
+def loaded(name: str, device: str | None, tier: str = "exact") -> Model:
+    """The model `name` on `device`, or on the best there is; the last one asked for stays in memory.
+
+    Raises InvalidRequest if an open model doesn't fit the device.
+    """
     import torch
 
+    from kinora.checkpoints.catalog import choose, find
     from kinora.checkpoints.store import load_model
+    from kinora.engine.tiers import setup_for
 
     chosen = device or ("cuda" if torch.cuda.is_available() else "cpu")
     # bfloat16 is no faster than float32 on a CPU without matrix units, and half of it on most others.
     dtype = torch.bfloat16 if chosen.startswith("cuda") else torch.float32
-    return load_model(name, chosen, dtype)
+    card = choose(name).card
+    setup = None if card is None else setup_for(card, find(name), device=chosen, tier=tier)
+    return load_model(name, chosen, dtype, setup=setup)

@@ -10,10 +10,10 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from kinora.checkpoints.manifest import lacking
 from kinora.checkpoints.store import Model
 from kinora.engine.film import Cut, Film
 from kinora.engine.script import Sight
-from kinora.errors import InvalidRequest
 
 
 def sight_of(model: Model, film: Film, cut: Cut) -> Sight | None:
@@ -44,15 +44,6 @@ def sight_of(model: Model, film: Film, cut: Cut) -> Sight | None:
             pictures = pixels[0, :, [0, -1] if closing else [0]].transpose(0, 1)
             image = model.image.encode(pictures).flatten(0, 1)[None]
     return Sight(channels=torch.cat((mask, clip), dim=1), image=image)
-
-
-def lacking(name: str, closing: int) -> InvalidRequest:
-    """The error for a model that is not given what it starts from."""
-    if closing:
-        rule, verb = "it makes what lies between a first and a last picture, and one is missing", "join"
-    else:
-        rule, verb = "it sets a first picture in motion, and there is none", "animate"
-    return InvalidRequest(name, rule=rule, remedy=f"use kinora {verb}, or a text-to-video model")
 
 
 def mask_of(given: Tensor, latents: Float[Tensor, "1 c t h w"], group: int) -> Float[Tensor, "1 4 t h w"]:

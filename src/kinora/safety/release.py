@@ -117,6 +117,7 @@ def record_of(clip: Clip, watermark: str) -> Record:
         "fps": clip.fps,
         "frames": len(clip.frames),
         "frames_reviewed": clip.info["frames_reviewed"],
+        **clip.info.get("sampling", {}),
         **{name: clip.info[name] for name in ("strength", "sigma") if name in clip.info},
     }
     if len(found) < len(inputs):

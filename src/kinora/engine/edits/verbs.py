@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict, Unpack
 
 from kinora.clip import Clip
+from kinora.engine.edits.drafts import Bridge, Ring
 from kinora.engine.edits.planning import Options
 from kinora.engine.edits.requests import (
     STRENGTH,
@@ -118,7 +119,13 @@ def draft(request: Edit) -> Draft:
     """
     from kinora.checkpoints.catalog import describe
 
-    return request.draft(describe(request.options.model).limits)
+    manifest = describe(request.options.model)
+    ready = request.draft(manifest.limits)
+    if isinstance(ready, Ring):
+        manifest.check_given(first=False, last=False)
+    elif isinstance(ready, Bridge):
+        manifest.check_given(first=ready.before is not None, last=ready.after is not None)
+    return ready
 
 
 def make(

@@ -1,0 +1,122 @@
+"""How large models are kept, as far as a CPU shows it: text read and let go, blocks that visit, 8-bit matrices."""
+
+import gc
+import weakref
+
+import pytest
+import torch
+
+from kinora.checkpoints.narrow import NarrowLinear, narrow
+from kinora.checkpoints.released import KEPT, ReleasedText
+from kinora.models.dit import DiT, DiTConfig
+from kinora.models.offload import Offload
+
+CONFIG = DiTConfig(
+    dim=48, heads=2, layers=4, ffn_dim=64, freq_dim=32, text_dim=24, in_channels=16, out_channels=16, patch=(1, 2, 2)
+)
+
+
+def model(seed=0):
+    torch.manual_seed(seed)
+    dit = DiT(CONFIG).eval().requires_grad_(False)
+    for parameter in dit.parameters():
+        if parameter.ndim > 1:
+            torch.nn.init.normal_(parameter, std=parameter[0].numel() ** -0.5)
+    return dit
+
+
+@torch.inference_mode()
+def run(dit):
+    generator = torch.Generator().manual_seed(1)
+    x, text = torch.randn(2, 16, 3, 4, 6, generator=generator), torch.randn(2, 7, 24, generator=generator)
+    context = dit.text_context(text)
+    return torch.stack([dit(x, torch.full((2,), sigma), context) for sigma in (0.9, 0.4)])
+
+
+@pytest.mark.parametrize("width", [None, "int8"])
+def test_blocks_that_visit_give_the_same_to_the_bit_and_are_never_all_there(width):
+    plain, visiting = model(), model()
+    if width is not None:
+        narrow(plain.blocks, width)
+        narrow(visiting.blocks, width)
+    homes = [block.self_attn.q.weight.data_ptr() for block in visiting.blocks]
+    offload = Offload(visiting.blocks, torch.device("cpu"))
+    assert torch.equal(run(visiting), run(plain))
+    assert offload.most == 2  # the one that computes and the next
+    left = [block.self_attn.q.weight.data_ptr() == home for block, home in zip(visiting.blocks, homes, strict=True)]
+    assert left.count(False) <= 1  # all but the next one to be asked for are home again
+
+
+def test_a_block_is_home_again_when_its_work_fails():
+    dit = model()
+    offload = Offload(dit.blocks, torch.device("cpu"))
+    with pytest.raises(RuntimeError):
+        dit.text_context(torch.zeros(1, 3, 5))
+    assert offload.most <= 1
+    assert run(dit).isfinite().all()
+
+
+@pytest.mark.parametrize(("width", "close"), [("int8", 0.02), ("float8", 0.06)])
+def test_matrices_in_8_bits_are_close_and_half_as_large(width, close):
+    plain, narrowed = model(), model()
+    narrow(narrowed.blocks, width)
+    expected, found = run(plain), run(narrowed)
+    assert 0 < ((found - expected).norm() / expected.norm()).item() < close
+    matrices = [one for one in narrowed.blocks.modules() if isinstance(one, NarrowLinear)]
+    assert len(matrices) == 10 * CONFIG.layers
+    assert {one.weight.element_size() for one in matrices} == {1}
+    assert not [one for one in narrowed.blocks.modules() if isinstance(one, torch.nn.Linear)]
+    assert narrowed.head.head.weight.dtype == torch.float32
+
+
+def test_a_row_of_zeros_and_large_rows_survive_8_bits():
+    wide = torch.nn.Linear(8, 3, bias=False)
+    with torch.no_grad():
+        wide.weight[0] = 0
+        wide.weight[1] *= 1e4
+    x = torch.randn(5, 8, generator=torch.Generator().manual_seed(0))
+    for width in ("int8", "float8"):
+        y = NarrowLinear(wide, width)(x)
+        assert torch.equal(y[:, 0], torch.zeros(5))
+        torch.testing.assert_close(y, wide(x), atol=0, rtol=0.2)
+        assert NarrowLinear(wide, width)(x.bfloat16()).dtype == torch.bfloat16
+
+
+class Read:
+    def __init__(self, states):
+        self.states, self.mask = states, None
+
+
+class Reader:
+    asked: list = []  # noqa: RUF012
+    alive: list = []  # noqa: RUF012
+
+    def __init__(self):
+        Reader.alive.append(weakref.ref(self))
+
+    def encode(self, prompts):
+        Reader.asked += prompts
+        return Read(torch.stack([torch.full((4, 2), float(len(prompt))) for prompt in prompts]))
+
+
+def test_text_is_read_once_and_the_reader_let_go():
+    Reader.asked, Reader.alive = [], []
+    text = ReleasedText(Reader)
+    read = text.encode(["ab", "abc", "ab"])
+    assert read.mask is None
+    assert read.states[:, 0, 0].tolist() == [2, 3, 2]
+    assert text.encode(["abc", "abcd"]).states[:, 0, 0].tolist() == [3, 4]
+    assert Reader.asked == ["ab", "abc", "abcd"]
+    gc.collect()
+    assert [one() for one in Reader.alive] == [None, None]
+
+
+def test_what_is_kept_of_texts_is_bounded():
+    text = ReleasedText(Reader)
+    for length in range(1, KEPT + 5):
+        text.encode(["x" * length])
+    Reader.asked = []
+    text.encode(["x" * (KEPT + 4)])
+    assert Reader.asked == []
+    text.encode(["x"])
+    assert Reader.asked == ["x"]

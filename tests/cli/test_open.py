@@ -1,0 +1,67 @@
+"""Open models from the command line: named, in a directory, planned, fetched."""
+
+import json
+
+import pytest
+
+from kinora.checkpoints.wan.tiny import save_tiny
+from kinora.safety.provenance import read_file
+
+SHOT = ("--size", "64x64", "--seconds", 5 / 16, "--steps", 2, "--seed", 7)
+
+
+@pytest.fixture(scope="module")
+def tiny_wan(tmp_path_factory):
+    return save_tiny(tmp_path_factory.mktemp("models") / "t2v", "wan2.2-t2v-a14b", layout="diffusers")
+
+
+@pytest.mark.slow
+def test_an_open_model_films_and_tells_every_setting(kinora, tiny_wan, tmp_path):
+    choices = ("--shift", 7, "--guidance-high", 6, "--tier", "fast", "-o", "a.mp4", "--json")
+    done = kinora("generate", "a red ball", "--model", f"wan2.2-t2v-a14b@{tiny_wan}", *SHOT, *choices)
+    assert done.returncode == 0, done.stderr
+    report = json.loads(done.stdout)
+    settings = {
+        "sampler": "wan-unipc",
+        "shift": 7.0,
+        "guidance": 3.0,
+        "guidance_high": 6.0,
+        "boundary": 0.875,
+        "cache": "safe",
+        "dtype": "float32",
+    }
+    assert {name: report[name] for name in settings} == settings
+    assert report["negative"].startswith("色调艳丽，过曝，静态")
+    signed = read_file(tmp_path / "a.mp4")
+    assert settings.items() <= signed.generation["settings"].items()
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (("--model", "wan2.2-ti2v-9b"), "wan2.2-ti2v-9b: no such model; known: kinora-small, "),
+        (
+            ("--model", "wan2.1-i2v-14b-480p"),
+            "it sets a first picture in motion, and there is none; use kinora animate",
+        ),
+        (("--model", "wan2.2-ti2v-5b", "--size", "100x100"), "100x100: sides must be multiples of 32"),
+        (("--model", "wan2.2-ti2v-5b", "--sampler", "ddim"), "ddim: no such sampler; there are unipc, "),
+        (("--model", "wan2.2-ti2v-5b", "--tier", "best"), "tier best: no such tier; there are exact, fast"),
+        (("--model", "wan2.2-ti2v-5b", "--guidance-high", "3"), "is for models with two experts; this has one"),
+    ],
+)
+def test_what_can_be_refused_is_before_any_weights_are_needed(kinora, words, message):
+    done = kinora("generate", "a red ball", *words)
+    assert done.returncode == 2
+    assert message in done.stderr
+
+
+def test_planning_and_fetching_say_what_they_know(kinora):
+    done = kinora("plan", "wan2.2-ti2v-5b", "1280x704", "--memory", 24, "--tflops", 165)
+    assert (done.returncode, "It fits: offload" in done.stdout) == (0, True)
+    done = kinora("plan", "wan2.1-t2v-14b", "1280x720", "--memory", 18, "--tflops", 165)
+    assert done.returncode == 2
+    assert "of the 18.0 GB there are; these fit: kinora plan" in done.stderr
+    done = kinora("fetch", "kinora-small")
+    assert done.returncode == 2
+    assert "is no open model whose weights can be fetched" in done.stderr
