@@ -126,8 +126,8 @@ def attached(dit: DiT, loras: Sequence[Lora], strengths: Sequence[float]) -> Ite
             if isinstance(target.module, nn.Linear) or target.stored is not None:
                 handles.append(target.module.register_forward_hook(_hook(target, additions)))
                 continue
-            bias = target.module._parameters.get("bias")
-            replaced.append((target, target.parameter.data, None if bias is None else bias.data))
+            own = target.module._parameters.get("bias")
+            replaced.append((target, target.parameter.data, None if own is None else own.data))
             _add(target, additions)
         yield
     finally:

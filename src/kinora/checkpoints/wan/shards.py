@@ -11,6 +11,7 @@ import pickle
 import re
 import zipfile
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -80,7 +81,7 @@ def _tensors(path: Path) -> Iterator[tuple[str, tuple[int, ...], Callable[[], Te
             with safe_open(path, framework="pt") as file:
                 for name in file.keys():  # noqa: SIM118 - not a dictionary
                     shape = tuple(file.get_slice(name).get_shape())
-                    yield _PREFIX.sub("", name), shape, lambda name=name: file.get_tensor(name)
+                    yield _PREFIX.sub("", name), shape, partial(file.get_tensor, name)
             return
         held = torch.load(path, map_location="cpu", weights_only=True, mmap=zipfile.is_zipfile(path))
     except (OSError, RuntimeError, SafetensorError, pickle.UnpicklingError, EOFError) as error:
@@ -92,4 +93,4 @@ def _tensors(path: Path) -> Iterator[tuple[str, tuple[int, ...], Callable[[], Te
     if not isinstance(held, dict) or not all(isinstance(one, torch.Tensor) for one in held.values()):
         raise CorruptWeights(path, rule="holds more than tensors by name", remedy="use the published file")
     for name, tensor in held.items():
-        yield _PREFIX.sub("", name), tuple(tensor.shape), lambda tensor=tensor: tensor
+        yield _PREFIX.sub("", name), tuple(tensor.shape), partial(held.__getitem__, name)
