@@ -1,7 +1,11 @@
 """Accounts over HTTP: an administrator manages keys, a user reports and appeals, a person decides."""
 
+import io
+from dataclasses import replace
+
 import httpx
 import pytest
+from PIL import Image
 
 
 @pytest.fixture
@@ -12,7 +16,9 @@ def server(serve):
     secrets = {role: made.create(role, role=role).secret for role in ("admin", "user", "artist")}
 
     def ask(role: str, method: str, path: str, **given: object) -> httpx.Response:
-        return httpx.request(method, live.url + path, headers={"Authorization": f"Bearer {secrets[role]}"}, **given)
+        return httpx.request(
+            method, live.url + path, headers={"Authorization": f"Bearer {secrets[role]}"}, timeout=60, **given
+        )
 
     return ask, live
 
@@ -34,7 +40,7 @@ def test_a_key_lives_and_dies_over_http(ask, server):
     live = server[1]
     made = ask("admin", "POST", "/keys", json={"name": "Ada", "role": "artist", "limits": {"jobs": 1}}).json()
     headers = {"Authorization": f"Bearer {made['secret']}"}
-    assert httpx.get(live.url + "/me", headers=headers).json()["limits"]["jobs"] == 1
+    assert httpx.get(live.url + "/me", headers=headers, timeout=60).json()["limits"]["jobs"] == 1
     listed = ask("admin", "GET", "/keys").json()["data"]
     assert [key["secret"] for key in listed] == [None] * 4
     assert ask("admin", "POST", f"/keys/{made['id']}", json={"role": "user"}).json()["role"] == "user"
@@ -48,7 +54,7 @@ def test_a_key_lives_and_dies_over_http(ask, server):
 def test_quotas_hold_at_the_door(ask, server):
     made = ask("admin", "POST", "/keys", json={"name": "Ada", "limits": {"jobs": 1}}).json()
     headers = {"Authorization": f"Bearer {made['secret']}"}
-    create = {"headers": headers, "json": {"prompt": "a red ball"}}
+    create = {"headers": headers, "json": {"prompt": "a red ball"}, "timeout": 60}
     assert httpx.post(server[1].url + "/videos", **create).status_code == 200
     answer = httpx.post(server[1].url + "/videos", **create)
     assert (answer.status_code, answer.json()["error"]["code"]) == (429, "insufficient_quota")
@@ -116,3 +122,24 @@ def test_a_user_keeps_no_characters(ask):
 )
 def test_reports_that_say_nothing_are_refused(ask, report):
     assert ask("user", "POST", "/reports", json=report).status_code == 400
+
+
+@pytest.mark.parametrize(("role", "status"), [("user", 403), ("artist", 200)])
+def test_only_who_may_uploads_people(ask, server, monkeypatch, role, status):
+    """The detector is not there to be asked: what it would say is said in its place, where it would run."""
+
+    async def run(look, *arguments):
+        seen = look(*arguments)
+        return replace(seen, people=True if arguments[-1] else None)
+
+    monkeypatch.setattr(server[1].app.state.reception.eyes, "run", run)
+    stream = io.BytesIO()
+    Image.new("RGB", (128, 128)).save(stream, "PNG")
+    files = {"prompt": (None, "a red ball"), "input_reference": ("me.png", stream.getvalue(), "image/png")}
+    answer = ask(role, "POST", "/videos", files=files)
+    assert answer.status_code == status
+    if status == 403:
+        assert (answer.json()["error"]["code"], answer.json()["error"]["param"]) == (
+            "access_not_granted",
+            "input_reference",
+        )
