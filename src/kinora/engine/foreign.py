@@ -27,7 +27,7 @@ from kinora.engine.events import Done, Event, Frames, Progress, Refused
 from kinora.engine.memory import peak_memory
 from kinora.errors import InvalidRequest, Unavailable, UnknownModel
 from kinora.grid import Grid
-from kinora.request import Limits, Plan, Shot
+from kinora.request import Limits, Plan, Real, Shot
 from kinora.safety import FrameBook, Guard, screen_words
 
 if TYPE_CHECKING:
@@ -223,7 +223,7 @@ def limits_of(model: str) -> Limits:
     family = next((one for start, one in FAMILIES.items() if kind.__name__.startswith(start)), Family())
     rows, columns = family.grid.multiple
 
-    def own(name: str, otherwise: float) -> Any:
+    def own(name: str, otherwise: Real) -> Any:
         value = taken[name].default if name in taken else None
         return otherwise if value in (None, inspect.Parameter.empty) else value
 
