@@ -8,6 +8,7 @@ Source: Wan-Video/Wan2.1 `wan/modules/clip.py` (Apache-2.0); the weights are ope
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 import torch.nn.functional as F
@@ -42,14 +43,14 @@ class ClipReader(nn.Module):
 
     def place(self, device: torch.device) -> None:
         """Count the positions, which no file holds, after the weights came to `device`."""
-        tower = getattr(self.model, "vision_model", self.model)
+        tower: Any = getattr(self.model, "vision_model", self.model)
         count = (self.config.side // self.config.patch) ** 2 + 1
         tower.embeddings.position_ids = torch.arange(count, device=device)[None]
 
     @torch.no_grad()
     def encode(self, pixels: Float[Tensor, "b 3 H W"]) -> Float[Tensor, "b i e"]:
         """Return the tokens of pictures of any size in -1..1, which are stretched to a square as Wan does."""
-        weight = self.model.get_input_embeddings().weight
+        weight = next(self.model.parameters())
         pixels = pixels.to(weight.device, torch.float32)
         square = F.interpolate(pixels, size=(self.config.side,) * 2, mode="bicubic", align_corners=False)
         mean, std = (torch.tensor(values, device=weight.device).view(3, 1, 1) for values in (MEAN, STD))
@@ -75,7 +76,7 @@ def build(config: ClipConfig) -> nn.Module:
         hidden_act="gelu",
         layer_norm_eps=1e-5,
     )
-    model: nn.Module = CLIPVisionModel(sizes).eval()
-    tower = getattr(model, "vision_model", model)  # transformers before 5.2 has one module more around it
+    model: nn.Module = CLIPVisionModel(sizes)
+    tower: Any = getattr(model, "vision_model", model)  # transformers before 5.2 has one module more around it
     tower.post_layernorm = nn.Identity()
-    return model
+    return model.eval()

@@ -59,7 +59,7 @@ class Umt5Reader(nn.Module):
         Raises InvalidRequest when a prompt has more tokens than that.
         """
         rows = [self.tokenize(prompt) for prompt in prompts]
-        weight = self.model.get_input_embeddings().weight
+        weight = next(self.model.parameters())
         out = weight.new_zeros(len(rows), self.config.length, self.config.dim)
         ids = nn.utils.rnn.pad_sequence([torch.tensor(row) for row in rows], batch_first=True).to(weight.device)
         lengths = torch.tensor([len(row) for row in rows], device=weight.device)
@@ -114,5 +114,5 @@ def build(config: Umt5Config) -> nn.Module:
         feed_forward_proj="gated-gelu",
         layer_norm_epsilon=1e-6,
     )
-    model: nn.Module = UMT5EncoderModel(sizes).eval()
-    return model
+    model: nn.Module = UMT5EncoderModel(sizes)
+    return model.eval()

@@ -54,7 +54,8 @@ class WanVaeConfig:
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "WanVaeConfig":
         """The inverse of `to_dict`: JSON has lists where we have tuples."""
-        return cls(**{key: tuple(value) if isinstance(value, list) else value for key, value in values.items()})
+        converted: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
+        return cls(**converted)
 
     def to_dict(self) -> dict[str, Any]:
         """A plain dictionary for model.json."""

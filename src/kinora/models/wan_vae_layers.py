@@ -187,7 +187,7 @@ def activate(norm: Norm, conv: CausalConv3d, x: Tensor, memory: Memory) -> Float
 
 def _rows(frames: Float[Tensor, "t h w c"]) -> list[Float[Tensor, "rows w c"]]:
     """Strips of 16 rows, so that what is computed of one stays in the cache."""
-    return [part for frame in frames.unbind(0) for part in frame.split(16)]
+    return [part for frame in frames.unbind(0) for part in torch.split(frame, 16)]
 
 
 def _enlarge(conv: nn.Conv2d, x: Float[Tensor, "b c t h w"], memory: Memory) -> Float[Tensor, "b o t y x"]:
@@ -206,7 +206,7 @@ def _averages(x: Float[Tensor, "b c t h w"], width: int, time: int, side: int) -
     """Each cell of time x side x side positions as channels, averaged in groups down to `width` channels."""
     x = F.pad(x, (0, 0, 0, 0, -x.shape[2] % time, 0))
     cells = rearrange(x, "b c (t f) (h q) (w r) -> b (c f q r) t h w", f=time, q=side, r=side)
-    return cells.unflatten(1, (width, -1)).mean(dim=2)
+    return rearrange(cells, "b (o group) t h w -> b o group t h w", o=width).mean(dim=2)
 
 
 def _repeats(x: Float[Tensor, "b c t h w"], width: int, time: int, side: int) -> Float[Tensor, "b o n y x"]:

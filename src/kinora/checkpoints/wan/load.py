@@ -11,6 +11,7 @@ repacks for ComfyUI have it. Sizes are read off the tensors: a file says by itse
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -126,7 +127,7 @@ def load_image(
     return reader
 
 
-def _shards(path: Path, parts: dict[str, tuple[str, ...]], what: str) -> tuple[Shards, Path]:
+def _shards(path: Path, parts: Mapping[str, tuple[str, ...]], what: str) -> tuple[Shards, Path]:
     """Open a network's files and return them with the folder they lie in, where its configuration may lie too.
 
     `parts`: folders below `path`, each with the stems of safetensors, or names of archives, that may hold the network.

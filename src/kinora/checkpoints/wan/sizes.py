@@ -104,17 +104,18 @@ def clip_config(shards: Shards, beside: Mapping[str, Any]) -> ClipConfig:
 
     sizes = _Sizes(shards)
     if "visual.cls_embedding" in sizes:
-        names = "visual.patch_embedding.weight", "visual.pos_embedding", "visual.transformer.0.mlp.0.weight"
+        entry, places, wide = "patch_embedding.weight", "pos_embedding", "transformer.0.mlp.0.weight"
+        shapes = [sizes[f"visual.{name}"] for name in (entry, places, wide)]
     else:
-        inside = "patch_embedding.weight", "position_embedding.weight"
-        names = (*(f"vision_model.embeddings.{one}" for one in inside), "vision_model.encoder.layers.0.mlp.fc1.weight")
-    (dim, _, patch, _), places, (wide, _) = (sizes[name] for name in names)
+        entry, places = "embeddings.patch_embedding.weight", "embeddings.position_embedding.weight"
+        shapes = [sizes[f"vision_model.{name}"] for name in (entry, places, "encoder.layers.0.mlp.fc1.weight")]
+    dim, _, patch, _ = shapes[0]
     return ClipConfig(
         dim=dim,
-        ffn_dim=wide,
+        ffn_dim=shapes[2][0],
         heads=int(beside.get("num_attention_heads", max(1, dim // CLIP_HEAD))),
         layers=_count(shards, r"^(?:visual\.transformer|vision_model\.encoder\.layers)\.(\d+)\."),
-        side=patch * round((places[-2] - 1) ** 0.5),
+        side=patch * round((shapes[1][-2] - 1) ** 0.5),
         patch=patch,
     )
 
