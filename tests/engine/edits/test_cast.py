@@ -22,8 +22,8 @@ def made(engine, request):
     return collect(edit(engine, request.draft(engine.model.limits)), request.verb).frames
 
 
-def cast(*clips, prompt="Bobo walks and Mossy sleeps", description=""):
-    names = ("Bobo", "Mossy")
+def cast(*clips, prompt="Bobo walks on a beach and Cat hops on snow", description=""):
+    names = ("Bobo", "Cat")
     people = tuple(Character(name, clip, description) for name, clip in zip(names, clips, strict=False))
     return Cast(prompt=prompt, characters=people, seconds=1, options=SEED)
 
