@@ -210,12 +210,10 @@ def test_pictures_become_the_latents_that_diffusers_makes(name):
     plan = planned(model, **asked)
     first, last = picture(0), picture(1)
     shown, more = [Shown(at=0, frames=first)], {"image": pixels(first) / 2 + 0.5}
-    conditions = ()
+    conditions = (Prefix(model.vae.encode(pixels(first).unsqueeze(2))),)
     if model.defaults.closing:
         shown.append(Shown(at=2, frames=np.concatenate([np.zeros((3, *SIZE, 3), np.uint8), last])))
         more["last_image"] = pixels(last) / 2 + 0.5
-    if model.defaults.holds == "tokens":
-        conditions = (Prefix(model.vae.encode(pixels(first).unsqueeze(2))),)
     expected = piped(diffusers.WanImageToVideoPipeline, model, theirs, vae, plan, **more)
     film = Film(plan=plan, spans=(Span(prompt="words", latents=3),), conditions=conditions, shown=tuple(shown))
     torch.testing.assert_close(solved(model, film), expected, atol=5e-4, rtol=1e-4)
@@ -227,3 +225,16 @@ def test_a_model_that_starts_from_pictures_says_which_it_lacks(name, verb):
     film = Film(plan=planned(model), spans=(Span(prompt="words", latents=3),))
     with pytest.raises(InvalidRequest, match=f"{name}: .*; use kinora {verb}, or a text-to-video model"):
         solved(model, film)
+
+
+def test_prompt_and_negative_in_turn_are_what_they_are_together(monkeypatch):
+    model, _, _ = pair("wan2.1-t2v-1.3b")
+    film = Film(plan=planned(model), spans=(Span(prompt="words", latents=3),))
+    together, batches = solved(model, film), []
+    inner = type(model.dit).forward
+    monkeypatch.setattr(
+        type(model.dit), "forward", lambda self, x, *a, **k: batches.append(len(x)) or inner(self, x, *a, **k)
+    )
+    monkeypatch.setattr("kinora.engine.script.TOGETHER", 0)
+    torch.testing.assert_close(solved(model, film), together, atol=1e-4, rtol=1e-4)
+    assert batches == [1] * 12  # six steps, two calls each

@@ -1,7 +1,7 @@
 """From a film's noise to its clean latents, told step by step and handed on as soon as they can be shown."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 
 import torch
@@ -93,6 +93,10 @@ class _Shot:
         if chosen.long == "once" and len(self.windows) > 1:
             raise too_long_at_once(model, cut)
         self._sight = sight_of(model, film, cut)
+        if self._sight is not None and self.known[0]:  # channels carry all of it, and so its authors leave it free
+            mask = state.mask.clone()
+            mask[:, :, :1] = 1
+            self.state, self.known[0] = replace(state, mask=mask), False
         self.unsolved = [not all(self.known[frame] for frame in window.made) for window in self.windows]
 
     def steps(self, sigmas: Tensor) -> Iterator[BlockStep]:
