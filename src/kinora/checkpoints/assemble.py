@@ -13,7 +13,7 @@ from kinora.checkpoints.narrow import Width, narrow
 from kinora.checkpoints.parts import TextReader
 from kinora.checkpoints.released import ReleasedText
 from kinora.checkpoints.store import Model
-from kinora.checkpoints.wan.load import load_dit, load_image, load_text, load_vae
+from kinora.checkpoints.wan.load import Expert, load_dit, load_image, load_text, load_vae
 from kinora.errors import UnknownModel
 from kinora.models.dit import DiT
 from kinora.models.offload import Offload
@@ -48,7 +48,7 @@ def assemble(
     """
     rest = _rest(card, directory)
     weights = _file(card, directory)
-    experts = ("low", "high") if len(card.shape.experts) > 1 else ("low",)
+    experts: tuple[Expert, ...] = ("low", "high") if len(card.shape.experts) > 1 else ("low",)
     # On their way they are where they are to stay: a block that only visits never is on the device as a whole.
     place = torch.device("cpu") if setup.offload else device
     dits = [_ready(load_dit(weights, expert=one, device=place), setup, device) for one in experts]

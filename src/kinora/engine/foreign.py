@@ -253,7 +253,7 @@ def pipeline(model: str, device: str | None) -> Foreign:
     try:
         pipe = DiffusionPipeline.from_pretrained(place, torch_dtype=dtype)
     except (OSError, ValueError) as error:
-        raise UnknownModel(model, rule=f"could not be loaded ({_short(error)})", remedy="check its name") from error
+        raise UnknownModel(model, rule=f"could not be loaded ({str(error)[:120]})", remedy="check its name") from error
     pipe.set_progress_bar_config(disable=True)
     return Foreign(name=model, version="", limits=limits, pipe=pipe.to(chosen))
 
@@ -280,7 +280,7 @@ def _index(model: str) -> dict[str, Any]:
             path = one_file(place, "model_index.json")
         read: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:  # the hub's own errors are among them
-        rule = f"neither a folder nor a repository with a model_index.json that can be had ({_short(error)})"
+        rule = f"neither a folder nor a repository with a model_index.json that can be had ({str(error)[:120]})"
         raise UnknownModel(model, rule=rule, remedy="for example diffusers:Lightricks/LTX-Video") from error
     return read
 
@@ -297,7 +297,3 @@ def _taken(kind: type[Any]) -> dict[str, inspect.Parameter]:
 def _needs(taken: dict[str, inspect.Parameter]) -> bool:
     """Whether a call needs a picture or a clip: then it is not words alone."""
     return any(name in taken for name in ("image", "video", "conditioning"))
-
-
-def _short(error: Exception) -> str:
-    return " ".join(str(error).split())[:120]
