@@ -1,6 +1,7 @@
 """The store is kept in order: what nobody needs is removed, what nobody works at waits again."""
 
 import pathlib
+import time
 from dataclasses import replace
 
 from kinora.serve.work.keeper import Keeper
@@ -30,6 +31,20 @@ def test_a_first_round_takes_up_at_once_what_a_killed_server_left(desk, hand, or
     keeper.stop()
     assert desk.store.get(job.id).status == "queued"
     assert desk.store.hands() == []
+
+
+def test_a_server_that_begins_again_gives_far_workers_the_time_of_a_lease(desk, hand, order, monkeypatch):
+    job = order()
+    claim = desk.claim(replace(hand, host="elsewhere"))
+    keeper = Keeper(desk.store, desk.assets)
+    late = time.time() + desk.store.rules.lease + 1
+    monkeypatch.setattr(desk.store.database, "_clock", lambda: late)
+    assert keeper.look_at_jobs() == 0
+    assert desk.heartbeat(claim, 50, "denoise")
+    monkeypatch.setattr(desk.store.database, "_clock", lambda: late + desk.store.rules.lease + 1)
+    monkeypatch.setattr(keeper, "_since", keeper._since - desk.store.rules.lease)
+    assert keeper.look_at_jobs() == 1
+    assert desk.store.get(job.id).status == "queued"
 
 
 def test_the_dead_are_told_from_the_living_and_from_those_elsewhere(hand):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 
 from kinora.errors import OutputError
 from kinora.serve.assets import AssetStore
@@ -26,6 +27,7 @@ class Keeper:
     def __init__(self, store: JobStore, assets: AssetStore) -> None:
         self._store, self._assets = store, assets
         self._suspects: set[str] = set()
+        self._since = time.monotonic()
         self._over = threading.Event()
         self._thread = threading.Thread(target=self._go_round, name="keeper", daemon=True)
 
@@ -41,13 +43,18 @@ class Keeper:
             self._thread.join()
 
     def look_at_jobs(self, *, again: bool = False) -> int:
-        """Let jobs wait again whose worker is silent, or was found dead in the round before too (or `again`)."""
+        """Let jobs wait again whose worker is silent, or was found dead in the round before too (or `again`).
+
+        Who speaks to a server could not while there was none, so after its start it has the time of a lease.
+        """
         dead = {hand.id for hand in self._store.hands() if is_dead(hand)}
         # A supervisor that lived would have seen it first, and have asked whether the job is to blame: it is not.
         gone = dead if again else dead & self._suspects
         self._suspects = dead
         for worker in gone:
             self._store.lost(worker, fault=False)
+        if time.monotonic() - self._since < self._store.rules.lease:
+            return len(gone)
         return len(gone) + self._store.release_expired()
 
     def look_at_files(self) -> int:

@@ -31,6 +31,9 @@ log = logging.getLogger(__name__)
 TICK = 0.2
 """Seconds between two looks."""
 
+PAUSE = 2.0
+"""Seconds until the next look where the store did not answer."""
+
 GRACE = 1.0
 """Seconds that a worker has to stop by itself when its job was cancelled."""
 
@@ -104,6 +107,7 @@ class Supervisor:
                 self.look()
             except NO_ANSWER as error:
                 log.warning("no answer from the store: %s", type(error).__name__)
+                self._over.wait(PAUSE)
             self._over.wait(TICK)
 
     def look(self) -> None:
