@@ -1,10 +1,11 @@
-"""Measure the shipped screening on texts it was not trained on: recall and over-refusal, with counts.
+"""Measure the shipped screening on texts that nothing was learnt from or set by: recall and over-refusal, with counts.
 
     python scripts/screening/evaluate.py PROMPTS [--policy standard] [--most 200] [--only GROUP]
 
-Rows are the test fifth (by hash) of the published sets. Names are measured on the half that no training example has,
-with that half taken out of the lists too, in sentences no example is built like. Disguises are made of prompts that
-are refused in plain. `languages.toml` holds plain sentences in eight languages, written for this.
+Rows are the test quarter of the published sets (splits.py). Sets whose labels were read again (examples.REREAD) are
+counted twice: by the second reading and as published. Names are measured on the half that no training example has, with
+that half taken out of the lists too, in sentences no example is built like. Disguises are made of prompts that are
+refused in plain. `languages.toml` holds plain sentences in eight languages, written for this.
 """
 
 import argparse
@@ -13,7 +14,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 from pathlib import Path
 
-from examples import bucket, held_out_name, published, split_of
+from examples import REREAD, SOURCES, held_out_name, names, published
+from splits import bucket, splits
 
 from kinora.safety import Policy, PolicyGuard, default_guard
 from kinora.safety.disguise import DISGUISES
@@ -23,8 +25,10 @@ from kinora.safety.policy import Verdict
 from kinora.safety.prompts import Screener
 from kinora.world.captions import captions
 from kinora.world.sample import sample_scene
+from train import CAP
 
 BATCH = 64
+VIDEO = ("vbench", "vbench2")
 SENTENCES = [
     "{} smiles at the camera in slow motion",
     "cinematic footage: {} climbs a ladder in a library",
@@ -41,58 +45,72 @@ def main() -> None:
     parser.add_argument("--policy", default="standard")
     parser.add_argument("--most", type=int, default=200, help="texts of a group, chosen by hash")
     parser.add_argument("--only", default="", help="groups whose name contains this")
+    parser.add_argument("--show", action="store_true", help="print harmless texts that are refused")
     arguments = parser.parse_args()
-    guard = default_guard(arguments.policy)
+    guard, unlisted = default_guard(arguments.policy), less(arguments.policy)
     blocked = []
     print(f"{'group':<58} {'texts':>6} {'refused':>8} {'warned':>7}  most often as")
     for name, texts in groups(arguments.prompts, arguments.most):
         if arguments.only in name:
-            verdicts = ask(less(arguments.policy) if "held-out names" in name else guard, texts)
+            verdicts = ask(unlisted if "in no list" in name else guard, texts)
             line(name, verdicts)
-            if name.startswith("harmful") and "chat" not in name:
-                blocked += [
-                    text for text, v in zip(texts, verdicts, strict=True) if not v.allowed and "social" not in name
-                ]
+            if name.startswith("harmful: ") and "as published" not in name:
+                blocked += [text for text, v in zip(texts, verdicts, strict=True) if not v.allowed]
+            for text, verdict in zip(texts, verdicts, strict=True):
+                if arguments.show and not verdict.allowed and name.startswith("harmless"):
+                    print("   ", verdict.categories[0], verdict.findings[0].rule, "|", text[:100])
     blocked = sorted(set(blocked), key=bucket)[:200]
-    for name, disguise in DISGUISES.items() if blocked else ():
+    for name, disguise in DISGUISES.items() if blocked and not arguments.only else ():
         line(f"disguised: {name}", ask(guard, [disguise(text) for text in blocked]))
 
 
 def groups(folder: Path, most: int) -> Iterator[tuple[str, list[str]]]:
     """Groups of texts by what they are."""
     found: dict[str, list[str]] = defaultdict(list)
-    for row in published(folder, CATEGORIES, {}):
-        if split_of(row.text) != "test":
+    rows = list(published(folder, CATEGORIES, CAP))
+    for row, split in zip(rows, splits([row.text for row in rows]), strict=True):
+        if split != "test":
             continue
-        if row.kind != "unsafe":
-            found[f"harmless: {row.kind.replace('safe', row.style)}, {row.source}, en"].append(row.text)
-            if row.kind != "safe":
-                found[f"harmless: {row.kind}, all, en"].append(row.text)
-        for category in row.categories:
-            kind = "chat" if row.source in ("ailuminate-demo", "advbench") else row.style
-            found[f"harmful: {category}, {kind}, {row.source}, en"].append(row.text)
+        if row.kind not in ("unsafe", "unclear"):
+            if row.kind in SOURCES:
+                found[f"harmless: {row.kind}"].append(row.text)
+            what = "video prompts" if row.source in VIDEO else "talk" if row.style == "social" else "other prompts"
+            found[f"harmless: {what}, {row.source}"].append(row.text)
+        for category in row.categories if row.kind == "unsafe" else ():
+            found[f"harmful: {category}, {row.source}"].append(row.text)
+        for category in row.claimed if row.source in REREAD else ():
+            found[f"harmful as published: {category}, {row.source}"].append(row.text)
     chinese = folder / "t2v" / "vbench" / "prompts" / "all_dimension_cn.txt"
-    found["harmless: prompt, vbench, zh"] = [text for text in chinese.read_text(encoding="utf-8").splitlines() if text]
+    found["harmless: video prompts, vbench, zh"] = [t for t in chinese.read_text(encoding="utf-8").splitlines() if t]
     lists = TermList.shipped()
+    cases = (("capitals", str.title), ("lower case", str))
     for kind in ("likeness", "ip"):
         unseen = [name for name in lists.terms(kind) if held_out_name(name) and "*" not in name]
-        for case, change in (("capitals", str.title), ("lower case", str)):
-            found[f"harmful: {kind}, held-out names, {case}"] = [
-                SENTENCES[int(bucket(name) * 1000) % len(SENTENCES)].format(change(name)) for name in unseen
-            ]
+        for case, change in cases:
+            found[f"harmful: {kind}, names in no list, {case}"] = told(unseen, change)
+    for case, change in cases:
+        found[f"harmless: names of nobody, {case}"] = told(
+            sorted({name.lower() for name in names()["UNKNOWN"]}), change
+        )
     book = tomllib.loads((Path(__file__).parent / "languages.toml").read_text(encoding="utf-8"))
     for language, sets in book.items():
         for kind, texts in sets.items():
             found[f"{kind}, written for this, {language}"] = texts
-    found["harmless: captions of the world"] = [captions(sample_scene(seed), 1, seed)[0].text for seed in range(2000)]
+    found["harmless: captions of the world"] = [captions(sample_scene(seed), 1, seed)[0].text for seed in range(most)]
     for name in sorted(found):
-        yield name, sorted(found[name], key=bucket)[: 2000 if "world" in name else most]
+        yield name, sorted(set(found[name]), key=bucket)[:most]
+
+
+def told(people: list[str], change: object) -> list[str]:
+    """Each name in a sentence."""
+    assert callable(change)
+    return [SENTENCES[int(bucket(name) * 1000) % len(SENTENCES)].format(change(name)) for name in people]
 
 
 def less(policy: str) -> PolicyGuard:
     """A guard whose lists lack the held-out names."""
     lists = TermList.shipped()
-    for kind in ("likeness", "ip"):
+    for kind in ("likeness", "ip", "titles"):
         lists = lists.without(kind, [name for name in lists.terms(kind) if held_out_name(name)])
     return PolicyGuard(Policy.named(policy), Screener(lists, Classifier.shipped()))
 
@@ -104,8 +122,6 @@ def ask(guard: PolicyGuard, texts: list[str]) -> list[Verdict]:
 
 def line(name: str, verdicts: list[Verdict]) -> None:
     """One line of the table."""
-    if not verdicts:
-        return
     refused = [v for v in verdicts if not v.allowed]
     kinds: dict[str, int] = defaultdict(int)
     for verdict in refused:

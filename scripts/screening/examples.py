@@ -1,8 +1,8 @@
 """Rows to learn from and to measure on: published ones with their labels, and made ones from examples.toml.
 
-A row knows, for every category, its label (1, 0 or unknown) and how much to trust it. Splits are by hash of the text,
-so the same text is never on both sides; half of all names (by hash) appear in no training example, so that what the
-heads do with names they have not seen can be measured.
+A row knows, for every category, its label (1, 0 or unknown) and how much to trust it; splits.py says which rows are
+learnt from. Half of all names (by hash) appear in no training example, so that what the heads do with names they have
+not seen can be measured.
 """
 
 import gzip
@@ -14,6 +14,8 @@ import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+
+from splits import bucket
 
 from kinora.safety.lists import TermList
 
@@ -33,23 +35,21 @@ CATEGORY = {
 """The published labels by our names; "bias" and "other" have none."""
 
 TRUST = {
-    # How far a source's positive labels are believed. I2P and DiffusionDB label by the community or by a classifier of
-    # words, and call "Two fools playing chess" hate; Adversarial Nibbler's labels are about the picture.
-    ("i2p", "sexual"): 0.6,
-    ("i2p", "violence"): 0.15,
-    ("i2p", "self-harm"): 0.4,
-    ("i2p", "illicit"): 0.5,
-    ("i2p", ""): 0.0,
-    ("diffusiondb-harmful", "violence"): 0.2,
-    ("diffusiondb-harmful", "sexual"): 0.4,
-    ("diffusiondb-harmful", "hate"): 0.1,
-    ("diffusiondb-harmful", "illicit"): 0.5,
-    ("diffusiondb-harmful", ""): 0.0,
-    ("nibbler", "sexual"): 0.2,
-    ("nibbler", ""): 0.05,
+    # How far a source's positive labels are believed where nobody has reread them.
+    ("i2p", "ip"): 0.0,
+    ("i2p", "deception"): 0.0,
+    ("diffusiondb-harmful", "ip"): 0.0,
+    ("diffusiondb-harmful", "deception"): 0.0,
     ("tdavidson", "hate"): 0.4,
     ("ailuminate-demo", "ip"): 0.5,
 }
+
+REREAD = ("i2p", "diffusiondb-harmful", "nibbler")
+"""Sources whose labels are about what a picture turned out to be (Adversarial Nibbler), a community's tag (I2P) or a
+count of bad words (DiffusionDB: "Two fools playing chess" is hate there). Their texts were read again, without a look
+at any classifier's verdict, and labelled by what the words ask for: relabelled.tsv."""
+
+HARM = ("sexual", "violence", "hate", "self-harm", "illicit", "extremism", "harassment")
 
 
 @dataclass(frozen=True)
@@ -62,17 +62,8 @@ class Row:
     kind: str  # "safe", "unsafe" or a benign set's name
     categories: tuple[str, ...] = ()
     labels: Mapping[str, tuple[float, float]] = field(default_factory=dict)
-
-
-def bucket(text: str) -> float:
-    """A text's place in [0, 1), the same for ever."""
-    return int.from_bytes(hashlib.sha256(text.strip().lower().encode()).digest()[:4], "big") / 2**32
-
-
-def split_of(text: str) -> str:
-    """train (70 %), calibrate (10 %) or test (20 %)."""
-    place = bucket(text)
-    return "train" if place < 0.7 else "calibrate" if place < 0.8 else "test"
+    claimed: tuple[str, ...] = ()
+    """The categories as published, where they were read again."""
 
 
 def held_out_name(name: str) -> bool:
@@ -84,60 +75,83 @@ def published(folder: Path, every: tuple[str, ...], cap: Mapping[str, int]) -> I
     """Rows of the published sets with a usable label; at most `cap[source]` of a source, chosen by hash."""
     taken: dict[str, int] = {}
     seen = set()
+    again = reread()
     for name in SOURCES:
         with gzip.open(folder / f"{name}.jsonl.gz", "rt", encoding="utf-8") as lines:
             rows = sorted((json.loads(line) for line in lines), key=lambda row: bucket("order:" + row["text"]))
         for row in rows:
-            source = row["src"]
-            if row["label"] in ("ambiguous", "implicit") or row["text"].lower() in seen or not row["text"].strip():
+            source, text = row["src"], row["text"]
+            implicit = row["label"] == "implicit" and key_of(text) not in again
+            if row["label"] == "ambiguous" or implicit or text.lower() in seen or not text.strip():
                 continue
             key = f"{source}/{row['label']}"
             if name == "screening_train" and taken.get(key, 0) >= cap.get(key, cap.get(source, 10**9)):
                 continue
             taken[key] = taken.get(key, 0) + 1
-            seen.add(row["text"].lower())
+            seen.add(text.lower())
             kind = name if name != "screening_train" else "safe" if row["label"] == "safe" else "unsafe"
-            yield labelled(row, kind, every)
+            yield labelled(row, kind, every, again.get(key_of(text)))
 
 
-def labelled(row: dict, kind: str, every: tuple[str, ...]) -> Row:  # type: ignore[type-arg]
-    """A published row with its labels in our categories."""
+def key_of(text: str) -> str:
+    """What a text goes by in relabelled.tsv."""
+    return hashlib.sha256(text.strip().lower().encode()).hexdigest()[:12]
+
+
+def reread() -> dict[str, str]:
+    """Labels of texts that were read again: categories with commas, "-" for harmless, "?" for can't tell."""
+    lines = (Path(__file__).parent / "relabelled.tsv").read_text(encoding="utf-8").splitlines()
+    return dict(line.split("\t", 1) for line in lines)
+
+
+def labelled(row: dict, kind: str, every: tuple[str, ...], again: str | None) -> Row:  # type: ignore[type-arg]
+    """A published row with its labels in our categories; `again` is what a second reading made of it."""
     source, style = row["src"], "social" if row["style"] == "social" else "prompt"
-    categories = tuple(dict.fromkeys(CATEGORY[name] for name in row["cats"] if name in CATEGORY))
+    claimed = tuple(dict.fromkeys(CATEGORY[name] for name in row["cats"] if name in CATEGORY))
     if source == "advbench":
-        categories = ("illicit",)
-    if row["label"] == "offensive":
-        labels = {"harassment": (1.0, 0.5), "hate": (0.0, 0.3)}
-    elif row["label"] == "safe":
+        claimed = ("illicit",)
+    categories, labels = claimed, {}
+    if row["label"] == "safe":
         labels = dict.fromkeys(every, (0.0, 1.0))
         if source in ("diffusiondb-benign", "nibbler"):  # they show famous people and figures freely
             labels |= {"likeness": (0.0, 0.0), "ip": (0.0, 0.0)}
         if style == "social":
             labels |= dict.fromkeys(("harassment", "violence", "deception", "likeness"), (0.0, 0.0))
+    elif row["label"] == "offensive":
+        labels = {"harassment": (1.0, 0.5), "hate": (0.0, 0.3)}
+    elif again is not None:
+        categories = tuple(again.split(",")) if again not in ("-", "?") else ()
+        kind = kind if categories else "reread as harmless" if again == "-" else "unclear"
+        labels = {} if again == "?" else dict.fromkeys(HARM, (0.0, 0.4)) | dict.fromkeys(categories, (1.0, 1.0))
     else:
-        labels = {name: (1.0, TRUST.get((source, name), TRUST.get((source, ""), 1.0))) for name in categories}
-    return Row(row["text"], source, style, kind, categories, labels)
+        labels = {name: (1.0, TRUST.get((source, name), 1.0)) for name in categories}
+        categories = tuple(name for name in categories if labels[name][1])
+    return Row(row["text"], source, style, kind, categories, labels, claimed)
+
+
+AMOUNT = {"alarming": 3, "idioms": 4, "groups": 4, "names": 3, "chat": 0.5, "children": 1.5, "daily": 3}
+"""How many examples of each harmless group, in multiples of `count`."""
 
 
 def made(count: int, every: tuple[str, ...], seed: int = 0) -> Iterator[Row]:
-    """About `count` examples per category, and as many harmless ones of the same build, from examples.toml."""
-    book = tomllib.loads((Path(__file__).parent / "examples.toml").read_text(encoding="utf-8"))
+    """About `count` examples per category and file, and as many harmless ones of the same build."""
     chance = random.Random(seed)
-    slots = book["slots"] | names()
-    for category, group in book["positive"].items():
-        for text in fill(group, slots, chance, 2 * count if category in ("likeness", "ip") else count):
-            labels = dict.fromkeys(("likeness", "ip", "sexual", "self-harm"), (0.0, 0.3)) | {category: (1.0, 1.0)}
-            yield Row(text, f"made-{category}", "prompt", "unsafe", (category,), labels)
-    for group_name, group in book["negative"].items():
-        amount = {
-            "alarming": 4 * count,
-            "names": 3 * count,
-            "chat": count // 2,
-            "children": 2 * count,
-            "daily": 3 * count,
-        }[group_name]
-        for text in fill(group, slots, chance, amount):
-            yield Row(text, f"made-{group_name}", "prompt", "safe", (), dict.fromkeys(every, (0.0, 1.0)))
+    slots = names()
+    for name in ("examples", "examples_more"):
+        book = tomllib.loads((Path(__file__).parent / f"{name}.toml").read_text(encoding="utf-8"))
+        slots |= book.get("slots", {})
+        for category, group in book["positive"].items():
+            amount = 3 * count if category in ("likeness", "ip") else count
+            for text in fill(group, slots, chance, amount):
+                labels = dict.fromkeys(("likeness", "ip", "sexual", "self-harm"), (0.0, 0.3)) | {category: (1.0, 1.0)}
+                yield Row(text, f"made-{category}", "prompt", "unsafe", (category,), labels)
+        for group_name, group in book["negative"].items():
+            for text in fill(group, slots, chance, round(AMOUNT[group_name] * count)):
+                labels = dict.fromkeys(every, (0.0, 1.0))
+                if "{MADEUP}" in text:
+                    labels["likeness"] = (0.0, 0.4)  # a name that nobody is known by looks like one that is
+                text = text.replace("{MADEUP}", chance.choice(slots["UNKNOWN"]))
+                yield Row(text, f"made-{group_name}", "prompt", "safe", (), labels)
 
 
 def fill(group: dict[str, list[str]], slots: dict[str, list[str]], chance: random.Random, count: int) -> Iterator[str]:
@@ -145,7 +159,7 @@ def fill(group: dict[str, list[str]], slots: dict[str, list[str]], chance: rando
     seen = set()
     for _ in range(3 * count):
         text = chance.choice(group["patterns"])
-        while slot := re.search(r"\{(\w+)\}", text):
+        while slot := re.search(r"\{(?!MADEUP)(\w+)\}", text):
             choices = group.get(slot[1]) or slots[slot[1]]
             text = text[: slot.start()] + chance.choice(choices) + text[slot.end() :]
         text = re.sub(r"\s+", " ", text).strip(" ,")
@@ -169,12 +183,12 @@ def names() -> dict[str, list[str]]:
     madeup = [f"{a} {b}" for a, b in zip(first, last, strict=True) if f"{a} {b}" not in known]
 
     def cased(group: list[str]) -> list[str]:
-        return [name.title() if bucket("case:" + name) < 0.6 else name for name in group]
+        return [*group, *(name.title() for name in group)]
 
     return {
         "NAME": cased(famous),
         "WORK": cased(works),
-        "MADEUP": [name.title() for name in madeup[:400]],
+        "UNKNOWN": cased(madeup[:400]),
         "SINGLE": [
             "Anna",
             "Tom",

@@ -1,166 +1,213 @@
-"""Train the classifier heads of the prompt screening, on one CPU core in minutes once embeddings are cached.
+"""Train the screening: the text encoder's adapter and the classifier heads, on one CPU core in well under an hour.
 
-    python scripts/screening/train.py PROMPTS --cache FOLDER                  # writes src/kinora/safety/weights
-    python scripts/screening/train.py PROMPTS --cache FOLDER --without i2p    # leave one source out, write nothing
+    python scripts/screening/train.py PROMPTS                        # writes src/kinora/safety/weights
+    python scripts/screening/train.py PROMPTS --without sneakyprompt,parti    # leaves sources out, writes nothing
 
-PROMPTS holds the published sets (screening_train.jsonl.gz and others). Rows are kept for training, calibration and test
-by hash; see examples.py. Both sets of heads see all rows: those of the other style count a quarter.
+PROMPTS holds the published sets (screening_train.jsonl.gz and others). Both sets of heads see all rows. Rows are learnt
+from, calibrated on or only reported as splits.py says; made examples are only learnt from. What is printed at the end
+is of the test rows, at thresholds that the calibration rows gave.
 """
 
 import argparse
-from collections.abc import Sequence
+import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import safetensors.torch
 import torch
 import torch.nn.functional as F
-from embeddings import embeddings
-from examples import Row, held_out_name, made, published, split_of
-from torch import Tensor
+from examples import Row, held_out_name, made, published
+from splits import splits
+from torch import Tensor, nn
 
-from kinora.safety.heads import CATEGORIES, STYLES, Heads, gram_rows, listed_rows
+from kinora.models.text import TextEncoder
+from kinora.safety.adapter import Adapter, below
+from kinora.safety.encoding import pooled, windows
+from kinora.safety.heads import CATEGORIES, DIM, STYLES, Heads, evidence_rows, gram_rows
 from kinora.safety.language import language_of
-from kinora.safety.lists import Hit, TermList
+from kinora.safety.lists import TermList
 from kinora.safety.normalise import read
+from kinora.safety.persons import signs_of
 
 WEIGHTS = Path(__file__).parents[2] / "src" / "kinora" / "safety" / "weights" / "heads.safetensors"
 CAP = {
-    "coco": 8000,
-    "didemo": 2500,
-    "tdavidson/offensive": 800,
-    "tdavidson/safe": 700,
-    "tdavidson/unsafe": 1000,
-    "toxigen/safe": 2500,
-    "toxigen/unsafe": 1800,
+    "coco": 2500,
+    "didemo": 1000,
+    "diffusiondb-benign": 1800,
+    "parti": 1000,
+    "toxigen/safe": 2700,
+    "tdavidson/offensive": 600,
+    "tdavidson/safe": 600,
+    "tdavidson/unsafe": 700,
 }
-MADE = 350  # examples of each category from examples.toml
-EPOCHS = 12
-BATCH = 256
-OTHER_STYLE = 0.25
-SAFE_WEIGHT = 2.0  # a harmless text refused costs as much as this many harmful ones missed
+MADE = 160  # examples of each category and file
+EPOCHS = 3
+BATCH = 64
+OTHER_STYLE = {"prompt": 1.0, "social": 0.2}
+"""How much the other style's rows count for a style's heads: people write statements into prompts, too."""
+SAFE_WEIGHT = 1.5  # a harmless text refused costs as much as this many harmful ones missed
+RATES = {"adapter": 7e-4, "grams": 1e-2, "evidence": 5e-3, "states": 1e-3}
 
 
 class Data:
-    """Rows as tensors."""
+    """Rows as tensors, each with the first window of its text."""
 
-    def __init__(self, rows: Sequence[Row], cache: Path, *, compute: bool = True) -> None:
-        readings = [read(row.text) for row in rows]
-        embedding, have = embeddings([reading.text for reading in readings], cache, compute=compute)
-        rows = [row for row, there in zip(rows, have, strict=True) if there]
-        readings = [reading for reading, there in zip(readings, have, strict=True) if there]
+    def __init__(self, rows: Sequence[Row], reader: TextEncoder) -> None:
         self.rows = rows
         lists = TermList.shipped()
-        drop = {kind: [name for name in lists.terms(kind) if held_out_name(name)] for kind in ("likeness", "ip")}
-        for kind, names in drop.items():
-            lists = lists.without(kind, names)
-        self.hits = [lists.find(reading.text, language_of(reading.text)) for reading in readings]
-        texts = [reading.text for reading in readings]
-        self.grams, self.starts, self.weights = gram_rows(texts)
+        for kind in ("likeness", "ip", "titles"):
+            lists = lists.without(kind, [name for name in lists.terms(kind) if held_out_name(name)])
+        texts = [read(row.text).text for row in rows]
+        hits = [lists.find(text, language_of(text)) for text in texts]
+        self.evidence = evidence_rows(hits, [signs_of(text) for text in texts])
+        self.pieces = [windows(reader, text)[0] for text in texts]
+        self.below = below(reader, self.pieces)
+        self.grams, self.starts, self.weights = gram_rows(self.pieces)
         self.ends = torch.cat([self.starts[1:], torch.tensor([len(self.grams)])])
-        self.listed = listed_rows(self.hits)
-        self.embedding = F.normalize(embedding[torch.tensor(have)], dim=-1)
         self.targets = torch.zeros(len(rows), len(CATEGORIES))
         self.trust = torch.zeros(len(rows), len(CATEGORIES))
         for i, row in enumerate(rows):
-            for name, (label, trust) in (row.labels | named(self.hits[i], row)).items():
+            named = {}  # a name that a list has is a label of its own: of a person, or of someone's character
+            if not row.source.startswith("made") and row.style != "social":
+                kinds = {hit.category for hit in hits[i] if hit.severity > 1}
+                named = {kind: (1.0, 0.7) for kind in ("likeness", "ip") if kind in kinds}
+            for name, (label, trust) in (dict(row.labels) | named).items():
                 self.targets[i, CATEGORIES.index(name)] = label
                 self.trust[i, CATEGORIES.index(name)] = trust * (SAFE_WEIGHT if label == 0 else 1)
 
-    def inputs(self, index: Tensor) -> tuple[Tensor, ...]:
-        """The arguments of Heads.forward for some rows."""
+    def gathered(self, index: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
+        """Grams, starts, weights and evidence of some rows, as Heads.forward takes them."""
         parts = [torch.arange(int(self.starts[i]), int(self.ends[i])) for i in index]
-        where = torch.cat(parts) if parts else torch.zeros(0, dtype=torch.int64)
+        where = torch.cat(parts)
         starts = torch.tensor([0, *[len(part) for part in parts[:-1]]]).cumsum(0)
-        return self.embedding[index], self.grams[where], starts, self.weights[where], self.listed[index]
+        return self.grams[where], starts, self.weights[where], self.evidence[index]
 
+    def states(self, adapter: Adapter, index: Tensor) -> Tensor:
+        """The token states of some rows, pooled."""
+        x = nn.utils.rnn.pad_sequence([self.below[i].float() for i in index], batch_first=True)
+        mask = torch.arange(x.shape[1]) < torch.tensor([len(self.below[i]) for i in index])[:, None]
+        return pooled(adapter(x, mask), mask)
 
-def named(hits: Sequence[Hit], row: Row) -> dict[str, tuple[float, float]]:
-    """A name that a list has is a label of its own: of a person, or of someone's character."""
-    if row.source.startswith("made") or row.style == "social":
-        return {}
-    return {kind: (1.0, 0.7) for kind in ("likeness", "ip") if any(h.category == kind and h.severity > 1 for h in hits)}
+    def importance(self, style: str) -> Tensor:
+        """How much each row counts for a style's heads."""
+        return torch.tensor([1.0 if row.style == style else OTHER_STYLE[style] for row in self.rows]).unsqueeze(1)
 
 
 def main() -> None:
     """Read, train, calibrate, tell, write."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("prompts", type=Path)
-    parser.add_argument("--cache", type=Path, required=True, help="where embeddings are kept")
-    parser.add_argument("--cached", action="store_true", help="leave out texts whose embedding is not in the cache")
-    parser.add_argument("--without", default="", help="a source to leave out; nothing is written then")
+    parser.add_argument("--without", default="", help="sources to leave out, with commas; nothing is written then")
+    parser.add_argument("--out", type=Path, default=WEIGHTS)
+    parser.add_argument("--epochs", type=int, default=EPOCHS)
     arguments = parser.parse_args()
     torch.manual_seed(0)
-    cap = {} if arguments.cached else CAP
-    rows = [*published(arguments.prompts, CATEGORIES, cap), *made(MADE, CATEGORIES)]
-    data = Data(rows, arguments.cache, compute=not arguments.cached)
-    rows = data.rows
-    splits = {
-        split: torch.tensor([i for i, row in enumerate(rows) if split_of(row.text) == split])
+    begun = time.monotonic()
+    reader = TextEncoder.load()
+    given = list(published(arguments.prompts, CATEGORIES, CAP))
+    own = list(made(MADE, CATEGORIES))
+    data = Data([*given, *own], reader)
+    places = [*splits([row.text for row in given]), *["train"] * len(own)]
+    left_out = set(arguments.without.split(",")) - {""}
+    index = {
+        split: torch.tensor(
+            [
+                i
+                for i, (row, place) in enumerate(zip(data.rows, places, strict=True))
+                if place == split
+                and (row.source not in left_out or split == "test")
+                and (row.kind != "unclear" or split == "test")
+            ]
+        )
         for split in ("train", "calibrate", "test")
     }
-    if arguments.without:
-        keep = torch.tensor([row.source != arguments.without for row in rows])
-        splits["train"] = splits["train"][keep[splits["train"]]]
-    print({split: len(index) for split, index in splits.items()})
-    weights = {}
-    for style in STYLES:
-        heads = train(data, splits["train"], style)
-        calibrate(heads, data, splits["calibrate"], style)
-        report(heads, data, splits["test"], style, arguments.without)
-        weights |= {f"{style}.{name}": tensor.half() for name, tensor in heads.state_dict().items()}
-    if not arguments.without:
-        WEIGHTS.parent.mkdir(exist_ok=True)
-        WEIGHTS.write_bytes(
-            safetensors.torch.save(weights, {"categories": " ".join(CATEGORIES), "licence": "Apache-2.0"})
-        )
-        print(f"{WEIGHTS.stat().st_size / 2**20:.2f} MB")
+    print({split: len(rows) for split, rows in index.items()}, f"{time.monotonic() - begun:.0f} s", flush=True)
+    heads = {style: Heads() for style in STYLES}
+    adapter = Adapter(reader)
+    train(adapter, heads, data, index["train"], arguments.epochs)
+    states = {split: look(adapter, data, index[split]) for split in ("calibrate", "test")}
+    for style, head in heads.items():
+        calibrate(head, states["calibrate"], data, index["calibrate"], style)
+        report(head, states, data, index, style, left_out)
+    if not left_out:
+        write(arguments.out, adapter, heads)
+    print(f"{(time.monotonic() - begun) / 60:.0f} minutes")
 
 
-def style_weights(data: Data, style: str) -> Tensor:
-    """How much each row counts for a style's heads."""
-    return torch.tensor([1.0 if row.style == style else OTHER_STYLE for row in data.rows]).unsqueeze(1)
-
-
-def train(data: Data, index: Tensor, style: str) -> Heads:
-    """Fit one style's heads by weighted binary cross-entropy."""
-    heads = Heads()
-    torch.nn.init.zeros_(heads.grams.weight)
-    torch.nn.init.zeros_(heads.direct.weight)
-    torch.nn.init.zeros_(heads.listed.weight)
-    trust = data.trust * style_weights(data, style)
-    decay = [
-        {"params": heads.grams.parameters(), "lr": 2e-2, "weight_decay": 1e-3},
-        {"params": [*heads.direct.parameters(), *heads.listed.parameters()], "lr": 1e-2, "weight_decay": 1e-3},
-        {"params": heads.meaning.parameters(), "lr": 1e-3, "weight_decay": 1e-2},
+def train(adapter: Adapter, heads: dict[str, Heads], data: Data, index: Tensor, epochs: int) -> None:
+    """Fit adapter and heads by weighted binary cross-entropy."""
+    for head in heads.values():
+        for part in (head.grams, head.direct, head.evidence):
+            nn.init.zeros_(part.weight)
+    groups = [
+        {"params": [*adapter.parameters()], "lr": RATES["adapter"]},
+        {"params": [p for head in heads.values() for p in head.grams.parameters()], "lr": RATES["grams"]},
+        {"params": [p for head in heads.values() for p in head.evidence.parameters()], "lr": RATES["evidence"]},
+        {
+            "params": [p for h in heads.values() for p in (*h.meaning.parameters(), *h.direct.parameters())],
+            "lr": RATES["states"],
+        },
     ]
-    optimiser = torch.optim.AdamW(decay)
-    steps = EPOCHS * -(-len(index) // BATCH)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, [2e-2, 1e-2, 1e-3], total_steps=steps)
-    for epoch in range(EPOCHS):
-        heads.train()
-        total = 0.0
-        for batch in index[torch.randperm(len(index))].split(BATCH):
-            embedding, grams, starts, weights, listed = data.inputs(batch)
+    optimiser = torch.optim.AdamW(groups, weight_decay=1e-3)
+    steps = sum(1 for _ in batches(data, index)) * epochs
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimiser, [group["lr"] for group in groups], total_steps=steps, pct_start=0.1
+    )
+    trust = {style: data.trust * data.importance(style) for style in heads}
+    for head in heads.values():
+        head.train()
+    for epoch in range(epochs):
+        total, begun = 0.0, time.monotonic()
+        for batch in batches(data, index):
+            states = data.states(adapter, batch)
+            grams, starts, weights, evidence = data.gathered(batch)
             # A view is now and then left out, so that none is relied on alone.
-            listed = listed * (torch.rand(len(batch), 1) > 0.3)
-            weights = weights * (torch.rand(len(weights)) > 0.3) / 0.7
-            logits = heads(embedding, grams, starts, weights, listed)
-            loss = F.binary_cross_entropy_with_logits(logits, data.targets[batch], trust[batch], reduction="sum")
-            loss = loss / len(batch)
+            evidence = evidence * (torch.rand(len(batch), 1) > 0.3)
+            weights = weights * (torch.rand(len(weights)) > 0.4) / 0.6
+            loss = torch.zeros(())
+            for style, head in heads.items():
+                logits = head(states, grams, starts, weights, evidence)
+                part = F.binary_cross_entropy_with_logits(
+                    logits, data.targets[batch], trust[style][batch], reduction="sum"
+                )
+                loss = loss + part / len(batch)
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()
             schedule.step()
             total += loss.item() * len(batch)
-        print(f"{style}: epoch {epoch + 1}, loss {total / len(index):.3f}", flush=True)
-    return heads.eval().requires_grad_(False)
+        print(f"epoch {epoch + 1}: loss {total / len(index):.3f}, {time.monotonic() - begun:.0f} s", flush=True)
+    for head in heads.values():
+        head.eval().requires_grad_(False)
 
 
-def calibrate(heads: Heads, data: Data, index: Tensor, style: str) -> None:
+def batches(data: Data, index: Tensor) -> Iterator[Tensor]:
+    """Batches in random order, of texts of like length."""
+    shuffled = index[torch.randperm(len(index))]
+    for part in shuffled.split(40 * BATCH):
+        length = torch.tensor([len(data.pieces[i]) for i in part])
+        parts = part[length.argsort()].split(BATCH)
+        for i in torch.randperm(len(parts)):
+            yield parts[i]
+
+
+@torch.inference_mode()
+def look(adapter: Adapter, data: Data, index: Tensor) -> Tensor:
+    """The token states of rows, pooled."""
+    out = torch.zeros(len(index), DIM)
+    order = torch.tensor([len(data.below[i]) for i in index]).argsort()
+    for part in order.split(BATCH):
+        out[part] = data.states(adapter, index[part])
+    return out
+
+
+def calibrate(head: Heads, states: Tensor, data: Data, index: Tensor, style: str) -> None:
     """Platt's scaling per category, on rows that were not trained on."""
-    logits = heads(*data.inputs(index))
-    trust = (data.trust * style_weights(data, style))[index]
+    logits = head(states, *data.gathered(index))
+    trust = (data.trust * data.importance(style))[index]
     for c in range(len(CATEGORIES)):
+        if not (trust[:, c] * data.targets[index, c]).any():
+            continue  # no calibration row is of this kind: it stays as trained
         slope, shift = torch.ones((), requires_grad=True), torch.zeros((), requires_grad=True)
         optimiser = torch.optim.LBFGS([slope, shift], max_iter=50)
 
@@ -172,23 +219,43 @@ def calibrate(heads: Heads, data: Data, index: Tensor, style: str) -> None:
             return loss
 
         optimiser.step(closure)
-        heads.slope[c], heads.shift[c] = slope.detach().clamp(min=0.1), shift.detach()
+        head.slope[c], head.shift[c] = slope.detach().clamp(min=0.1), shift.detach()
 
 
-def report(heads: Heads, data: Data, index: Tensor, style: str, source: str) -> None:
-    """Recall at 0.3 % and 1 % of harmless test texts refused, per category and source."""
-    scores = heads(*data.inputs(index))
-    safe = torch.tensor([data.rows[i].kind != "unsafe" and data.rows[i].style == style for i in index])
+def report(
+    head: Heads, states: dict[str, Tensor], data: Data, index: dict[str, Tensor], style: str, left_out: set[str]
+) -> None:
+    """Recall on test rows where 0.3 and 1 % of the harmless calibration rows of a style would be refused."""
+    scores = {split: head(states[split], *data.gathered(index[split])) for split in states}
+    rows = {split: [data.rows[i] for i in index[split]] for split in states}
+    safe = {
+        split: torch.tensor([row.kind not in ("unsafe", "unclear") and row.style == style for row in rows[split]])
+        for split in rows
+    }
     for c, category in enumerate(CATEGORIES):
-        marks = [float(torch.quantile(scores[safe, c], q)) for q in (0.997, 0.99)]
-        line = f"{style} {category}: thresholds {[round(torch.sigmoid(torch.tensor(m)).item(), 3) for m in marks]}"
-        for name in sorted({data.rows[i].source for i in index if category in data.rows[i].categories}):
-            if source and name != source:
+        marks = [float(torch.quantile(scores["calibrate"][safe["calibrate"], c], q)) for q in (0.997, 0.99)]
+        over = [100 * float((scores["test"][safe["test"], c] > mark).float().mean()) for mark in marks]
+        line = f"{style} {category}: {[round(torch.sigmoid(torch.tensor(m)).item(), 3) for m in marks]}"
+        line += f" harmless {over[0]:.1f}/{over[1]:.1f}"
+        for name in sorted({row.source for row in rows["test"] if category in row.categories}):
+            if left_out and name not in left_out:
                 continue
-            own = torch.tensor([category in data.rows[i].categories and data.rows[i].source == name for i in index])
-            found = [f"{100 * float((scores[own, c] > mark).float().mean()):.0f}" for mark in marks]
+            own = torch.tensor([category in row.categories and row.source == name for row in rows["test"]])
+            found = [f"{100 * float((scores['test'][own, c] > mark).float().mean()):.0f}" for mark in marks]
             line += f" | {name} {'/'.join(found)} of {int(own.sum())}"
         print(line)
+
+
+def write(path: Path, adapter: Adapter, heads: dict[str, Heads]) -> None:
+    """Write adapter and heads in half precision."""
+    weights = {f"adapter.{name}": tensor for name, tensor in adapter.tensors().items()}
+    weights |= {
+        f"{style}.{name}": tensor for style, head in heads.items() for name, tensor in head.state_dict().items()
+    }
+    path.parent.mkdir(exist_ok=True)
+    halves = {name: tensor.half().contiguous() for name, tensor in weights.items()}
+    path.write_bytes(safetensors.torch.save(halves, {"categories": " ".join(CATEGORIES), "licence": "Apache-2.0"}))
+    print(f"{path.stat().st_size / 2**20:.2f} MB")
 
 
 if __name__ == "__main__":

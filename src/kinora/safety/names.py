@@ -39,6 +39,9 @@ LOWER = 0.3
 ENGLISH = 0.5
 """The share of a text's letters that must be in known words for the dictionary to say anything about the others."""
 
+LEAST = 4
+"""Words of which a text must have so many for that share to mean anything."""
+
 HUNCH = 0.2
 """What the classifier must think at least for capitals alone to be a name."""
 
@@ -115,10 +118,21 @@ def named(text: str, plain: str, hits: Sequence[Hit], scores: Mapping[str, float
     return found
 
 
-def names_somebody(plain: str) -> bool:
-    """Whether a first name that well-known people have stands in the first clause."""
-    clause = re.split(r"[,;:|]|\bby\b|\bstyle\b", plain, maxsplit=1)[0]
-    return not _first_names().isdisjoint(clause.lower().split())
+def reads_as_english(plain: str) -> bool:
+    """Whether the dictionary knows enough of a text to say that the rest are names; few words may all be names."""
+    return len(plain_words(plain)) < LEAST or Lexicon.dictionary().share(plain) >= ENGLISH
+
+
+def shows_a_place(plain: str) -> bool:
+    """Whether a famous place is named, whose name looks like that of somebody to those who don't know it."""
+    spelt = f" {' '.join(plain_words(plain))} "
+    return any(f" {place} " in spelt for place in _places())
+
+
+@cache
+def _places() -> tuple[str, ...]:
+    table = tomllib.loads((files("kinora.safety") / "lists" / "names.toml").read_text(encoding="utf-8"))
+    return tuple(" ".join(plain_words(name)) for name in table["places"]["names"])
 
 
 def asks_for_a_manner(plain: str) -> bool:
@@ -184,12 +198,14 @@ def _unknown(text: str, plain: str, scores: Mapping[str, float]) -> list[Finding
     clause = re.split(r"[,;:|]|\bby\b|\bstyle\b", plain, maxsplit=1)[0]
     if clause.istitle() and len(clause.split()) > 4:  # a headline capitalises everything
         return []
-    if "@" in plain or language_of(plain) != "en" or lexicon.share(plain) < ENGLISH:  # chatter, other languages
+    if "@" in plain or language_of(plain) != "en" or not reads_as_english(plain):  # chatter, other languages
         return []
     out = []
     for match in _UNKNOWN.finditer(clause):
         words = match[0].lower().replace("-", " ").split()
         before = {*clause[: match.start()].lower().split()[-2:], words[0] if len(words) > 1 else ""}
+        if shows_a_place(match[0]):
+            continue
         strange = [word for word in words if not _is_known(word, lexicon)]
         if (strange or (hunch and len(words) > 1)) and _OWN.isdisjoint(before):
             category = "likeness" if len(words) > 1 and words[0] in _first_names() else "ip"

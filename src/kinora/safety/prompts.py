@@ -2,7 +2,7 @@
 
     Screener.shipped().findings(["a n4k3d woman"])      # [Screening(findings=(Finding("sexual", 0.97, ...),), ...)]
 
-A text is read (normalise), looked up (lists), classified (heads over the text encoder's embedding), and what was found
+A text is read (normalise), looked up (lists), classified (heads over the text encoder's states), and what was found
 is combined (combine). The screener only says what it found and how sure it is; what follows from it is the policy's.
 """
 
@@ -17,8 +17,9 @@ from kinora.errors import InvalidRequest
 from kinora.safety.combine import combined
 from kinora.safety.language import language_of
 from kinora.safety.lists import MILD, SEVERE, STRONG, Hit, TermList
-from kinora.safety.names import MANNER, named, names_somebody
+from kinora.safety.names import MANNER, asks_for_a_manner, named, reads_as_english, shows_a_place
 from kinora.safety.normalise import LIMIT, plain_words, read
+from kinora.safety.persons import signs_of
 from kinora.safety.policy import Finding
 from kinora.safety.spans import span_of
 
@@ -32,9 +33,6 @@ LISTED = {SEVERE: 0.97, STRONG: 0.85, MILD: 0.0}
 
 FOREIGN = 4.0
 """By how much the logit of a text in another language than English is lowered: the encoder reads English."""
-
-SOCIAL = ("hate", "harassment", "sexual")
-"""Categories for which the heads for social text are asked about prompts too: people write statements into prompts."""
 
 
 @dataclass(frozen=True)
@@ -91,23 +89,25 @@ class Screener:
             return [{} for _ in texts]
         import torch
 
-        from kinora.safety.encoding import embed, encoder
-        from kinora.safety.heads import CATEGORIES
+        from kinora.safety.encoding import embed, encoder, windows
+        from kinora.safety.heads import CATEGORIES, evidence_rows
 
         found = [i for i, text in enumerate(texts) if plain_words(text)]
         scores: list[dict[str, float]] = [{} for _ in texts]
         if not found:
             return scores
-        kept = [texts[i] for i in found]
-        both = self._classifier.score(embed(encoder(), kept), kept, [hits[i] for i in found])
-        lowered = torch.tensor([[0.0 if languages[i] == "en" else FOREIGN] for i in found])
-        both = {style: torch.sigmoid(torch.logit(score, eps=1e-6) - lowered) for style, score in both.items()}
+        pieces = [(row, piece) for row, i in enumerate(found) for piece in windows(encoder(), texts[i])]
+        owners, parts = [row for row, _ in pieces], [piece for _, piece in pieces]
+        evidence = evidence_rows([hits[i] for i in found], [signs_of(texts[i]) for i in found])
+        own = self._classifier.score(embed(encoder(), parts), parts, owners, evidence)[kind]
+        lowered = torch.tensor([[0.0 if languages[i] == "en" else FOREIGN] for i in found]).repeat(1, len(CATEGORIES))
+        names = torch.tensor([name in ("likeness", "ip") for name in CATEGORIES])
         for row, i in enumerate(found):
-            own = dict(zip(CATEGORIES, both[kind][row].tolist(), strict=True))
-            if kind == "prompt":
-                social = dict(zip(CATEGORIES, both["social"][row].tolist(), strict=True))
-                own |= {name: max(own[name], social[name]) for name in SOCIAL}
-            scores[i] = own
+            if not reads_as_english(texts[i]):  # its words are not names only because they are in no dictionary
+                lowered[row, names] = FOREIGN
+        own = torch.sigmoid(torch.logit(own, eps=1e-6) - lowered)
+        for row, i in enumerate(found):
+            scores[i] = dict(zip(CATEGORIES, own[row].tolist(), strict=True))
         return scores
 
 
@@ -119,8 +119,8 @@ def _findings(text: str, plain: str, hits: Sequence[Hit], scores: dict[str, floa
         if LISTED[hit.severity] and hit.category not in ("likeness", "ip", "titles", "children", "suggestive")
     ]
     found += named(text, plain, hits, scores)
+    manner = asks_for_a_manner(plain) or shows_a_place(plain)
     for name, score in scores.items():
-        # Of names the classifier only has a hunch: alone it may warn.
-        capped = min(score, MANNER) if name == "ip" or (name == "likeness" and not names_somebody(plain)) else score
+        capped = min(score, MANNER) if manner and name in ("likeness", "ip") else score
         found.append(Finding(name, capped, "classifier", (0, len(text))))
     return tuple(found + combined(text, plain, hits, found))
