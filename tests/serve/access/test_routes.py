@@ -7,6 +7,8 @@ import httpx
 import pytest
 from PIL import Image
 
+from kinora.safety import Verdict
+
 
 @pytest.fixture
 def server(serve):
@@ -143,3 +145,22 @@ def test_only_who_may_uploads_people(ask, server, monkeypatch, role, status):
             "access_not_granted",
             "input_reference",
         )
+
+
+def test_a_refused_file_is_in_the_log(ask, server, monkeypatch):
+    async def run(look, *arguments):
+        return replace(look(*arguments), verdict=Verdict(False, ("flashing",), "it flashes", "block"))
+
+    monkeypatch.setattr(server[1].app.state.reception.eyes, "run", run)
+    stream = io.BytesIO()
+    Image.new("RGB", (128, 128)).save(stream, "PNG")
+    files = {"prompt": (None, "a red ball"), "input_reference": ("me.png", stream.getvalue(), "image/png")}
+    answer = ask("artist", "POST", "/videos", files=files)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "moderation_blocked")
+    (line,) = ask("admin", "GET", "/audit?verdict=block").json()["data"]
+    assert (line["action"], line["categories"], line["details"]) == (
+        "uploads.refuse",
+        ["flashing"],
+        {"param": "input_reference"},
+    )
+    assert line["request_id"] == answer.headers["x-request-id"]

@@ -24,7 +24,7 @@ from starlette.concurrency import run_in_threadpool
 
 from kinora.errors import BadInputFile
 from kinora.grid import parse_size
-from kinora.safety.policy import ALLOWED
+from kinora.safety.policy import ALLOWED, Verdict
 from kinora.serve.access import Caller
 from kinora.serve.assets import Asset, new_id
 from kinora.serve.errors import BLOCKED, ApiError, not_found
@@ -93,7 +93,7 @@ class Inputs:
             brought = await self._seen(path, param)
         verdict = brought.seen.verdict
         if judged and not verdict.allowed:
-            raise ApiError(400, f"'{param}' was refused: {verdict.reason}.", code=BLOCKED, param=param)
+            raise RefusedFile(verdict, param)
         if judged and brought.seen.people:
             self._asking.require("people", param=param)
         if moving is not None and brought.seen.moves is not moving:
@@ -189,6 +189,14 @@ class Inputs:
             said = str(error).replace(str(path), "the file")
             raise ApiError(400, f"Invalid value for '{param}': {said}.", code="invalid_file", param=param) from error
         return Brought(seen=seen, kind=kind, path=path)
+
+
+class RefusedFile(ApiError):  # noqa: N818 - read at `except`
+    """The guard refused a file that came with a request."""
+
+    def __init__(self, verdict: Verdict, param: str) -> None:
+        super().__init__(400, f"'{param}' was refused: {verdict.reason}.", code=BLOCKED, param=param)
+        self.verdict = verdict
 
 
 def _copy(upload: Upload, path: Path) -> None:

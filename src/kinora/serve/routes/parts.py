@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from kinora.serve.access import Caller, caller
 from kinora.serve.errors import ApiError
-from kinora.serve.ordering.inputs import Inputs
+from kinora.serve.ordering.inputs import Inputs, RefusedFile
 from kinora.serve.ordering.reception import Reception, Visit, reception_of
 from kinora.serve.schemas.base import Identifier
 from kinora.serve.wire import read_body
@@ -45,4 +45,8 @@ async def visiting(
     async with read_body(request) as body:
         asked = body.read(model)
         async with Inputs(reception, asking) as inputs:
-            yield Visit(request, asking, body, inputs), asked
+            try:
+                yield Visit(request, asking, body, inputs), asked
+            except RefusedFile as error:
+                await reception.access.note(request, "uploads.refuse", verdict=error.verdict, param=error.param)
+                raise
