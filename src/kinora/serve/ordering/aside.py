@@ -19,6 +19,7 @@ from multiprocessing.connection import Connection
 from typing import Any, TypeVar, cast
 
 from kinora.errors import BadInputFile
+from kinora.request import Real
 
 Value = TypeVar("Value")
 
@@ -26,7 +27,7 @@ Value = TypeVar("Value")
 class Aside:
     """Runs functions elsewhere."""
 
-    def __init__(self, *, timeout: float) -> None:
+    def __init__(self, *, timeout: Real) -> None:
         self._timeout = timeout
         self._lock = threading.Lock()
         self._process: multiprocessing.process.BaseProcess | None = None

@@ -14,6 +14,7 @@ from kinora.errors import BadInputFile
 from kinora.grid import Size
 from kinora.media.read import probe, read_frames
 from kinora.media.still import count_stills, read_image, stills
+from kinora.request import Real
 from kinora.safety.detector import examine
 from kinora.safety.frames import FrameReview
 from kinora.safety.people import shows_people
@@ -34,7 +35,7 @@ class Seen:
     """
 
     size: Size
-    seconds: float
+    seconds: Real
     verdict: Verdict
     prompt: str = ""
     people: bool | None = None
@@ -45,7 +46,7 @@ class Seen:
         return self.seconds > 0
 
 
-def look(path: Path, policy: str, max_pixels: int, max_seconds: float, find_people: bool) -> Seen:
+def look(path: Path, policy: str, max_pixels: int, max_seconds: Real, find_people: bool) -> Seen:
     """Open a file and show its first frames to the reviewers of a policy; with `find_people`, look for people too.
 
     Raises BadInputFile when it is no picture or video, damaged, too large or too long.
@@ -81,7 +82,7 @@ def examined(path: Path, names: list[tuple[str, str]]) -> dict[str, Any]:
     return {**report.as_dict(), "model": model}
 
 
-def _animation(path: Path, count: int) -> tuple[Size, float, str, Fraction]:
+def _animation(path: Path, count: int) -> tuple[Size, Real, str, Fraction]:
     first = read_image(path)
     size = first.shape[0], first.shape[1]
     if count == 1:
@@ -90,6 +91,6 @@ def _animation(path: Path, count: int) -> tuple[Size, float, str, Fraction]:
     return size, seconds, "", Fraction(count).limit_denominator(1000) / Fraction(seconds).limit_denominator(1000)
 
 
-def _counted(path: Path, fps: Fraction) -> float:
+def _counted(path: Path, fps: Fraction) -> Real:
     """The length of a file whose container doesn't say."""
     return sum(1 for _ in read_frames(path)) / float(fps)

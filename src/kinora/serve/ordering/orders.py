@@ -62,7 +62,7 @@ class Choice:
         except InvalidRequest as error:
             raise of_kinora(error, "fps" if fps not in (None, self.limits.fps) else "seconds") from error
 
-    def whole(self, seconds: float) -> None:
+    def whole(self, seconds: Real) -> None:
         """Raise ApiError (400) for a finished video that is longer than the model makes."""
         most = self.limits.max_seconds
         if round(seconds * self.limits.fps) > round(most * self.limits.fps):
@@ -250,7 +250,7 @@ async def images(reception: Reception, visit: Visit, asked: CreateImage) -> list
     ]
 
 
-def _between(choice: Choice, asked: Making, size: Size, seconds: Real | None) -> float:
+def _between(choice: Choice, asked: Making, size: Size, seconds: Real | None) -> Real:
     """Seconds of what lies between two given ends. Raises ApiError (400) for what is no whole latent frames."""
     options = Options(size=size, seed=asked.seed, steps=asked.steps, guidance=asked.guidance)
     try:

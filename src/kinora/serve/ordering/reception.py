@@ -13,9 +13,8 @@ import asyncio
 import hashlib
 import json
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from fastapi import Request
 from starlette.concurrency import run_in_threadpool
@@ -197,17 +196,6 @@ def _hashed(value: object) -> str:
     return digest.hexdigest()
 
 
-def unix(moment: float | None) -> int | None:
-    """A time as the API writes it."""
-    return None if moment is None else int(moment)
-
-
 def now() -> int:
     """The time, as the API writes it."""
     return int(time.time())
-
-
-def told_of(order: Mapping[str, Any]) -> Mapping[str, Any]:
-    """What an order says for the answer."""
-    found: Mapping[str, Any] = order.get("told", {})
-    return found

@@ -6,6 +6,7 @@ from typing import Any
 
 from fastapi import Response
 
+from kinora.request import Real
 from kinora.serve.schemas import answers
 from kinora.serve.store.values import Job
 
@@ -50,12 +51,12 @@ def extras(job: Job) -> dict[str, Any]:
     return {**told, **job.result}
 
 
-def seconds(value: float) -> str:
+def seconds(value: Real) -> str:
     """A length as OpenAI writes it: "4", and where it is no whole number "2.5"."""
     return f"{value:.6f}".rstrip("0").rstrip(".")
 
 
-def advise(response: Response, job: Job, now: float) -> None:
+def advise(response: Response, job: Job, now: Real) -> None:
     """Say when to look again, by how fast the job goes; nothing once it has ended."""
     if not job.ended:
         wait = LATEST / 5.0

@@ -7,6 +7,7 @@ import secrets
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
+from kinora.request import Real
 from kinora.serve.errors import ApiError
 from kinora.serve.schemas.webhooks import CreateEndpoint, UpdateEndpoint
 from kinora.serve.store.database import Database
@@ -98,7 +99,7 @@ class Endpoints:
             return True
 
 
-def keys_of(row: EndpointRow, now: float) -> list[str]:
+def keys_of(row: EndpointRow, now: Real) -> list[str]:
     """The secrets that sign now."""
     old = row.old_secret if row.old_until is not None and row.old_until > now else None
     return [row.secret, old] if old else [row.secret]

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import delete, exists, select, update
 
+from kinora.request import Real
 from kinora.serve.schemas.webhooks import Event, EventType
 from kinora.serve.store.jobs import JobStore
 from kinora.serve.store.tables import JobRow
@@ -129,7 +130,7 @@ def body_of(event: Event) -> str:
     return json.dumps(event.model_dump(mode="json"), separators=(",", ":"))
 
 
-def _delivery(endpoint: str, event: Event, now: float) -> DeliveryRow:
+def _delivery(endpoint: str, event: Event, now: Real) -> DeliveryRow:
     return DeliveryRow(
         endpoint_id=endpoint,
         event_id=event.id,
