@@ -104,19 +104,10 @@ def test_every_task_runs_on_every_model_or_says_what_it_lacks(card, model, task,
     }
 
 
-class Lenient:
-    """Screens words by the lists, and looks at frames but lets all pass: what random weights film may flash."""
-
-    def __init__(self):
-        self._inner = lists_only_guard()
-
-    def screen(self, *given, **named):
-        return self._inner.screen(*given, **named)
-
-    def review(self, frames, book):
-        return replace(self._inner.review(frames, book), allowed=True)
-
-
 @pytest.fixture(scope="module")
 def guard():
-    return Lenient()
+    """Words are screened by the lists; frames are looked at, but all pass: what random weights film may flash."""
+    lists = lists_only_guard()
+    look = lists.review
+    lists.review = lambda frames, book: replace(look(frames, book), allowed=True)
+    return lists
