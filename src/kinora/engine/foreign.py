@@ -251,7 +251,7 @@ def pipeline(model: str, device: str | None) -> Foreign:
     dtype = torch.bfloat16 if chosen.startswith("cuda") else torch.float32
     place = _place(model)
     try:
-        pipe = DiffusionPipeline.from_pretrained(place, torch_dtype=dtype)
+        pipe = DiffusionPipeline.from_pretrained(place, torch_dtype=dtype)  # type: ignore[no-untyped-call]
     except (OSError, ValueError) as error:
         raise UnknownModel(model, rule=f"could not be loaded ({str(error)[:120]})", remedy="check its name") from error
     pipe.set_progress_bar_config(disable=True)

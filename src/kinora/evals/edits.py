@@ -161,8 +161,9 @@ def _bumps(frames: Frames) -> float:
 
 
 def _masked(engine: Engine, source: Source, _seconds: Real, steps: int | None) -> Iterator[Finding]:
-    mask = np.zeros(source.frames.shape[1:], np.uint8)
-    mask[:, : mask.shape[1] // 2] = 255
+    height, width = source.frames.shape[1:3]
+    mask = np.zeros((height, width, 3), np.uint8)
+    mask[:, : width // 2] = 255
     request = Remix(video=source.clip, prompt=source.other.prompt, strength=0.8, mask=mask, options=source.told(steps))
     made, white = _made(engine, request), mask[..., 0] > 0
     outside = change(made[:, ~white], source.frames[:, ~white])

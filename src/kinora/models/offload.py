@@ -20,13 +20,14 @@ class Offload:
     def __init__(self, blocks: nn.ModuleList, device: torch.device) -> None:
         self._homes = [_Home(block, device) for block in blocks]
         self._device = device
-        self._stream = torch.cuda.Stream(device) if device.type == "cuda" else None
+        self._stream = torch.cuda.Stream(device) if device.type == "cuda" else None  # type: ignore[no-untyped-call]
         self.most = self._there = 0
         for index, block in enumerate(blocks):
             block.register_forward_pre_hook(partial(self._arrive, index))
             block.register_forward_hook(partial(self._leave, index))
             # Keys and values of the text are asked for outside of a forward pass, once for all steps.
-            block.context = self._visiting(index, cast(Callable[..., Any], block.context))
+            seen = cast(Any, block)
+            seen.context = self._visiting(index, seen.context)
 
     def _arrive(self, index: int, _block: nn.Module, _given: Any) -> None:
         self._fetch(index)

@@ -1,4 +1,4 @@
-"""A character is carried over by what the model has seen and by words: either changes the clip, neither is delivered."""
+"""A character is carried by what the model has seen and by words: either changes the clip, neither is delivered."""
 
 from dataclasses import replace
 

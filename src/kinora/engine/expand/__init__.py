@@ -10,11 +10,12 @@ What comes out is shown to the user, is screened again, and can be switched off.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, cast, runtime_checkable
 
 from kinora.request import Real
 
 if TYPE_CHECKING:
+    from kinora.checkpoints.parts import TextReader
     from kinora.models.text import TextEncoder
 
 __all__ = ["Expander", "Expansion", "expander_for"]
@@ -41,11 +42,11 @@ class Expander(Protocol):
         """
 
 
-def expander_for(name: str, encoder: TextEncoder) -> Expander | None:
-    """The expander that a model's description names: "world", or "" for none."""
+def expander_for(name: str, reader: TextReader) -> Expander | None:
+    """The expander that a model's description names: "world", for models that read by sentences, or "" for none."""
     if name == "world":
         from kinora.engine.expand.world import WorldExpander
 
-        return WorldExpander(encoder)
+        return WorldExpander(cast("TextEncoder", reader))
     assert name == "", f"{name=} is no expander"
     return None
