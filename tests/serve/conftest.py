@@ -55,7 +55,8 @@ def cluster() -> Iterator[str]:
     if folder is None:
         pytest.skip("PostgreSQL is not installed (initdb and postgres)")
     user = as_nobody_special()
-    place = pathlib.Path(tempfile.mkdtemp(prefix="kinora-postgres-"))
+    # In /tmp itself: where tests look for what is left behind, the folder of temporary files is root's alone.
+    place = pathlib.Path(tempfile.mkdtemp(prefix="kinora-postgres-", dir="/tmp"))
     if user:
         os.chown(place, user["user"], user["group"])
     with socket.socket() as probe:

@@ -76,7 +76,10 @@ def decipher(text: str, lexicon: Lexicon) -> tuple[str, str]:
         if plain != text:
             return plain, name
     single = _single_words(text, lexicon)
-    if sum(map(str.isalpha, text)) >= SHORTEST and lexicon.share(single[0]) < PLAIN:
+    # Digits inside words are letters in another disguise, which is undone later; to shift what is left of them finds
+    # words by chance ("h4rdc0re" has "con" and "cp" among its shifts).
+    mixed = re.search(r"[^\W\d_]\d+[^\W\d_]", text)
+    if not mixed and sum(map(str.isalpha, text)) >= SHORTEST and lexicon.share(single[0]) < PLAIN:
         for name, plain in _whole_texts(text):
             if lexicon.share(plain) >= DECODED:
                 return plain, name
