@@ -1,5 +1,6 @@
 """What every test stands on: no network, repeatable examples, and an honest answer to "can this machine draw?"."""
 
+import logging
 import os
 import re
 from collections.abc import Generator, Iterator
@@ -28,6 +29,17 @@ def _home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("KINORA_HOME", str(tmp_path_factory.mktemp("home")))
         yield
+
+
+@pytest.fixture(autouse=True)
+def _logs_as_they_were() -> Iterator[None]:
+    """A command that is run in this process sends logs to a standard error that is closed when its test ends."""
+    loggers = [logging.getLogger(name) for name in ("kinora", "uvicorn", "uvicorn.access")]
+    before = [(one, list(one.handlers), one.propagate, one.level, one.disabled) for one in loggers]
+    yield
+    for one, handlers, propagate, level, disabled in before:
+        one.handlers[:], one.propagate, one.disabled = handlers, propagate, disabled
+        one.setLevel(level)
 
 
 @pytest.fixture(scope="session")

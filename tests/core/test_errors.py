@@ -25,8 +25,13 @@ def test_only_the_callers_mistakes_are_user_errors():
         errors.OutputError,
         errors.Refused,
     }
-    assert set(errors.UserError.__subclasses__()) == user
-    assert set(errors.KinoraError.__subclasses__()) == {errors.UserError, errors.SigningFailed, errors.Unavailable}
+    assert ours(errors.UserError) == user
+    assert ours(errors.KinoraError) == {errors.UserError, errors.SigningFailed, errors.Unavailable}
+
+
+def ours(error):
+    """Its direct subclasses in this module: the server, where it is imported, has more."""
+    return {one for one in error.__subclasses__() if one.__module__ == errors.__name__}
 
 
 def test_refused_carries_its_categories():

@@ -1,5 +1,6 @@
 """`kinora eval`: hold a model against prompts whose answer is known."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -170,6 +171,7 @@ def model_sampler(model: "Model") -> "Sampler":
     import torch
 
     from kinora.engine.engine import SOLVERS
+    from kinora.engine.marking import marked
     from kinora.evals.recogniser import at_rate
     from kinora.flow.guidance import guided
     from kinora.flow.sample import solve
@@ -196,7 +198,9 @@ def model_sampler(model: "Model") -> "Sampler":
         scale = float(defaults.guidance if setting.guidance is None else setting.guidance)
         pushed = guided(velocity, said, empty, scale, join=lambda _said, _empty: both)
         sigmas = shifted(setting.steps or defaults.steps, float(defaults.shift))
-        state = LatentState.noise(seeds, shape).to(model.device, torch.float32)
+        # As the engine does, mark and all: what is judged must be what users get.
+        noises = [marked(LatentState.noise([seed], shape), model, seed).latent for seed in seeds]
+        state = replace(LatentState.noise(seeds, shape), latent=torch.cat(noises)).to(model.device, torch.float32)
         for latent in last(solve(pushed, state, sigmas, SOLVERS[defaults.solver])).x:
             yield at_rate(to_frames(model.vae.decode(latent[None].to(model.dtype)))[:frames], defaults.fps)
 
