@@ -39,7 +39,7 @@ WITHOUT_PICTURES = {"expand", "doctor", "train", "eval", "screen", "redteam", "v
 """Verbs that give nobody a picture of their own; what `eval` keeps goes through `Clip.save` like all else."""
 
 SERVED = {"serve", "worker"}
-"""What these write is looked at in tests/serve/work/test_perform.py, and by the killing of servers in test_chaos.py."""
+"""What these write is looked at by the tests of `kinora.serve.work`: every file of a job, and the killing of servers."""
 
 
 @pytest.fixture
