@@ -39,7 +39,7 @@ WITHOUT_PICTURES = {"expand", "doctor", "train", "eval", "screen", "redteam", "v
 """Verbs that give nobody a picture of their own; what `eval` keeps goes through `Clip.save` like all else."""
 
 SERVED = {"serve", "worker"}
-"""What these write is looked at by the tests of `kinora.serve.work`: every file of a job, and the killing of servers."""
+"""What these write is looked at by the tests of `kinora.serve.work`: every file of a job, killed servers and all."""
 
 
 @pytest.fixture
