@@ -24,8 +24,18 @@ def test_a_server_killed_twice_loses_nothing():
     assert (told["jobs"], told["completed"], len(told["killed_at"]), told["wrong"]) == (12, 12, 2, [])
 
 
-def test_a_worker_killed_elsewhere_loses_nothing_on_postgresql(cluster):
-    told = chaos("--database", cluster, "--jobs", "8", "--clients", "2", "--elsewhere", "2", "--kills", "1")
+@pytest.fixture
+def empty(cluster):
+    """A database of its own: the check afterwards counts every job there is, and other tests leave some."""
+    import psycopg
+
+    with psycopg.connect(cluster, autocommit=True) as connection:
+        connection.execute("CREATE DATABASE chaos")
+    return cluster.rsplit("/", 1)[0] + "/chaos"
+
+
+def test_a_worker_killed_elsewhere_loses_nothing_on_postgresql(empty):
+    told = chaos("--database", empty, "--jobs", "8", "--clients", "2", "--elsewhere", "2", "--kills", "1")
     assert (told["completed"], told["wrong"]) == (8, [])
 
 
