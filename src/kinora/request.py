@@ -13,8 +13,8 @@ from __future__ import annotations
 
 import math
 import secrets
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass, field, fields
+from typing import Any, Literal
 
 from kinora.errors import InvalidRequest
 from kinora.grid import Grid, Size, format_size
@@ -60,46 +60,29 @@ SAMPLERS = {
 distilled to a few steps."""
 
 
-@dataclass(frozen=True)
-class Shot:
-    """One prompt, filmed once.
+@dataclass(frozen=True, kw_only=True)
+class Sampling:
+    """How anything is filmed: what a shot, an edit and a story may be told alike. None is the model's own choice.
 
-    `seconds`, `size` (height, width), `fps`, `steps` and `guidance` left at None take the model's own
-    defaults; `seed` None draws one, which the finished clip reports. Guidance 1 turns guidance off. `expand` lets a
-    model that wants dense prompts have this one put into its words first. An empty `negative` is the model's own, one
-    of spaces is none. `guidance_high` is for models with two experts: that of the one for high noise. `sampler` and
-    `shift` choose the grid of noise levels and the solver that goes down it. `cache` says how many steps may be told
-    from the ones before; "off", the default, is exact.
+    `seed` None draws one, which the finished clip reports. Guidance 1 turns guidance off; `guidance_high` is for models
+    with two experts: that of the one for high noise. An empty `negative` is the model's own, one of spaces is none.
+    `sampler` and `shift` choose the grid of noise levels and the solver that goes down it. `cache` says how many steps
+    may be told from the ones before; "off", the default, is exact. `expand` lets a model that wants dense prompts have
+    the words put into its own first.
     """
 
-    prompt: str
-    seconds: Real | None = None
-    size: Size | None = None
-    fps: int | None = None
     seed: int | None = None
     steps: int | None = None
     guidance: Real | None = None
-    negative: str = ""
-    model: str = DEFAULT_MODEL
-    expand: bool = True
     guidance_high: Real | None = None
+    negative: str = ""
     sampler: str | None = None
     shift: Real | None = None
     cache: str = "off"
+    model: str = DEFAULT_MODEL
+    expand: bool = True
 
     def __post_init__(self) -> None:
-        if not self.prompt.strip():
-            raise InvalidRequest(
-                "empty prompt", rule="say what the video shows", remedy='for example "a red ball bounces in a meadow"'
-            )
-        if self.seconds is not None and not (math.isfinite(self.seconds) and self.seconds > 0):
-            raise InvalidRequest(f"{self.seconds:g} seconds", rule="a clip lasts longer than 0", remedy="try 4")
-        if self.fps is not None and self.fps < 1:
-            raise InvalidRequest(
-                f"{self.fps} fps",
-                rule="a clip shows at least one frame a second",
-                remedy="leave --fps out for the model's own",
-            )
         if self.steps is not None and not 1 <= self.steps <= MAX_STEPS:
             raise InvalidRequest(
                 f"{self.steps} steps", rule=f"steps go from 1 to {MAX_STEPS}", remedy="20 to 40 suit most prompts"
@@ -122,6 +105,36 @@ class Shot:
             raise InvalidRequest(
                 f"seed {self.seed}", rule="a seed goes from 0 to 2^63 - 1", remedy="leave --seed out for a random one"
             )
+
+    @property
+    def chosen(self) -> dict[str, Any]:
+        """These choices by name, for whatever else takes them: `Shot(prompt, **story.chosen)`."""
+        return {one.name: getattr(self, one.name) for one in fields(Sampling)}
+
+
+@dataclass(frozen=True)
+class Shot(Sampling):
+    """One prompt, filmed once. `seconds`, `size` (height, width) and `fps` None take the model's own defaults."""
+
+    prompt: str
+    seconds: Real | None = None
+    size: Size | None = None
+    fps: int | None = None
+
+    def __post_init__(self) -> None:
+        if not self.prompt.strip():
+            raise InvalidRequest(
+                "empty prompt", rule="say what the video shows", remedy='for example "a red ball bounces in a meadow"'
+            )
+        if self.seconds is not None and not (math.isfinite(self.seconds) and self.seconds > 0):
+            raise InvalidRequest(f"{self.seconds:g} seconds", rule="a clip lasts longer than 0", remedy="try 4")
+        if self.fps is not None and self.fps < 1:
+            raise InvalidRequest(
+                f"{self.fps} fps",
+                rule="a clip shows at least one frame a second",
+                remedy="leave --fps out for the model's own",
+            )
+        super().__post_init__()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,11 +1,13 @@
 """An open model from its parts on disk: each network on its own, the large text encoder only while it reads."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 
 import torch
 
+from kinora.checkpoints.adapters import Adapter
 from kinora.checkpoints.cards import Card
 from kinora.checkpoints.catalog import manifest_of
 from kinora.checkpoints.hub import base_of
@@ -14,6 +16,7 @@ from kinora.checkpoints.parts import TextReader
 from kinora.checkpoints.released import ReleasedText
 from kinora.checkpoints.store import Model
 from kinora.checkpoints.wan.load import Expert, load_dit, load_image, load_text, load_vae
+from kinora.checkpoints.wan.lora import attach_files
 from kinora.errors import UnknownModel
 from kinora.models.dit import DiT
 from kinora.models.offload import Offload
@@ -40,6 +43,7 @@ def assemble(
     dtype: torch.dtype,
     setup: Setup = Setup(),
     text: TextReader | None = None,
+    loras: Sequence[Adapter] = (),
 ) -> Model:
     """Load what `card` describes from `directory`, to compute in `dtype` on `device`.
 
@@ -51,7 +55,9 @@ def assemble(
     experts: tuple[Expert, ...] = ("low", "high") if len(card.shape.experts) > 1 else ("low",)
     # On their way they are where they are to stay: a block that only visits never is on the device as a whole.
     place = torch.device("cpu") if setup.offload else device
-    dits = [_ready(load_dit(weights, expert=one, device=place), setup, device) for one in experts]
+    dits = [load_dit(weights, expert=one, device=place) for one in experts]
+    for dit, expert in zip(dits, experts, strict=True):
+        _keep(dit, setup, device, loras, expert if len(experts) > 1 else "")
     manifest = manifest_of(card)
     picture = load_image(rest, device=device) if card.shape.image_states else None
     return Model(
@@ -66,12 +72,15 @@ def assemble(
         limits=manifest.limits,
         device=device,
         dtype=dtype,
+        loras=tuple(map(str, loras)),
     )
 
 
-def _ready(dit: DiT, setup: Setup, device: torch.device) -> DiT:
+def _keep(dit: DiT, setup: Setup, device: torch.device, loras: Sequence[Adapter], expert: str) -> None:
+    """Have a transformer as `setup` says, with what LoRAs add to it."""
     if setup.width is not None:
         narrow(dit.blocks, setup.width)
+    attach_files(dit, loras, device=device, expert=expert)
     if setup.compiled:
         for block in dit.blocks:
             block.compile(dynamic=True)
@@ -81,7 +90,6 @@ def _ready(dit: DiT, setup: Setup, device: torch.device) -> DiT:
         del dit.blocks  # the rest goes to the device for good
         dit.to(device)
         dit.blocks = blocks
-    return dit
 
 
 def _rest(card: Card, directory: Path) -> Path:

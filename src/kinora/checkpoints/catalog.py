@@ -9,10 +9,11 @@ No torch here: `kinora --help`, `kinora doctor` and the request check read it be
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
 
+from kinora.checkpoints.adapters import Adapter, parted
 from kinora.checkpoints.cards import CARDS, Card
 from kinora.checkpoints.manifest import FILENAME, Manifest, read_manifest
 from kinora.checkpoints.recognise import is_foreign, recognised
@@ -73,18 +74,26 @@ CATALOG = {
 
 @dataclass(frozen=True, kw_only=True)
 class Choice:
-    """A model as somebody asked for it: a card or none, and the directory with its weights if there is one."""
+    """A model as somebody asked for it: a card or none, the directory with its weights if there is one, LoRAs."""
 
     card: Card | None
     directory: Path | None
+    loras: tuple[Adapter, ...] = ()
 
 
 def choose(name_or_directory: str | Path) -> Choice:
-    """Read a catalogued name, a directory, or NAME@DIRECTORY.
+    """Read a catalogued name, a directory, or NAME@DIRECTORY, each perhaps with LoRAs (`checkpoints.adapters`).
 
-    Raises UnknownModel, listing the known names, for anything else, and where a directory may be one of several models.
+    Raises UnknownModel, listing the known names, for anything else, and where a directory may be one of several models;
+    BadInputFile for a LoRA that is not there.
     """
-    text = str(name_or_directory)
+    if Path(name_or_directory).is_dir():
+        return _chosen(str(name_or_directory))
+    text, loras = parted(str(name_or_directory))
+    return replace(_chosen(text), loras=loras)
+
+
+def _chosen(text: str) -> Choice:
     entry = CATALOG.get(text)
     if text.startswith(FOREIGN):
         rule = "a model of diffusers makes clips from words alone"
@@ -96,14 +105,14 @@ def choose(name_or_directory: str | Path) -> Choice:
         if not Path(place).is_dir():
             raise UnknownModel(place, rule="no such directory", remedy=f"{name}@ is followed by where its weights lie")
         return Choice(card=CARDS[name], directory=Path(place))
-    directory = Path(name_or_directory)
+    directory = Path(text)
     if (directory / FILENAME).is_file():
         return Choice(card=None, directory=directory)
     if is_foreign(directory):
         return Choice(card=recognised(directory), directory=directory)
     known = ", ".join(sorted(CATALOG))
     remedy = f"known: {known}, or a directory with a {FILENAME}, or one of Wan's, or {FOREIGN}REPOSITORY"
-    raise UnknownModel(name_or_directory, rule="no such model", remedy=remedy)
+    raise UnknownModel(text, rule="no such model", remedy=remedy)
 
 
 def find(name_or_directory: str | Path) -> Path:

@@ -41,6 +41,7 @@ class Model:
 
     `high` is the expert for high noise of models that have two; `dit` is then the other one. `image` reads pictures
     for models that look at them. `dtype` is what the transformer computes in, `pixels` what the autoencoder does.
+    `loras` says what was added to the weights.
     """
 
     name: str
@@ -55,6 +56,7 @@ class Model:
     high: DiT | None = None
     image: ImageReader | None = None
     pixels: torch.dtype = torch.float32
+    loras: tuple[str, ...] = ()
 
 
 def load_model(
@@ -68,13 +70,22 @@ def load_model(
 
     `text` is an encoder already loaded, for those who hold several models; `setup` says how an open model is kept in
     memory.
-    Raises UnknownModel if there is none, CorruptWeights, naming the file, if one is missing or damaged.
+    Raises UnknownModel if there is none; CorruptWeights, naming the file, if one is missing or damaged; BadInputFile
+    and InvalidRequest for a LoRA that is none, or another model's.
     """
-    device, directory, card = torch.device(device), find(name_or_directory), choose(name_or_directory).card
-    if card is not None:
+    device, directory, chosen = torch.device(device), find(name_or_directory), choose(name_or_directory)
+    if chosen.card is not None:
         from kinora.checkpoints.assemble import Setup, assemble
 
-        return assemble(card, directory, device=device, dtype=dtype, setup=setup or Setup(), text=text)
+        return assemble(
+            chosen.card,
+            directory,
+            device=device,
+            dtype=dtype,
+            setup=setup or Setup(),
+            text=text,
+            loras=chosen.loras,
+        )
     manifest = read_manifest(directory)
     dit_config, vae_config = _configured(directory, manifest)
     # On the CPU, not on "meta": that imports 1.5 s of torch's decompositions to spare 0.1 s of drawing random numbers.
@@ -82,6 +93,10 @@ def load_model(
         dit, vae = DiT(dit_config), Autoencoder(vae_config)
     _fill(dit, directory / "dit.safetensors", manifest, device, dtype)
     _fill(vae, directory / "vae.safetensors", manifest, device, dtype)
+    if chosen.loras:
+        from kinora.checkpoints.wan.lora import attach_files
+
+        attach_files(dit, chosen.loras, device=device)
     return Model(
         name=manifest.name,
         version=manifest.version,
@@ -93,6 +108,7 @@ def load_model(
         device=device,
         dtype=dtype,
         pixels=dtype,
+        loras=tuple(map(str, chosen.loras)),
     )
 
 

@@ -4,8 +4,10 @@ import json
 import os
 import re
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -15,9 +17,11 @@ from kinora.errors import InvalidRequest
 from kinora.grid import format_size
 
 if TYPE_CHECKING:
+    from kinora.cli.options import Told
     from kinora.clip import Clip
     from kinora.engine.events import Event
     from kinora.engine.expand import Expander
+    from kinora.request import Shot
 
 KEY = "KINORA_CHAT_KEY"
 """The environment variable with the chat endpoint's key: an option would be seen in the list of processes."""
@@ -40,6 +44,21 @@ def chosen_expander(chat: str | None, chat_model: str, no_expand: bool) -> "Expa
     from kinora.engine.expand.chat import ChatExpander
 
     return ChatExpander(chat, chat_model, os.environ.get(KEY))
+
+
+def film_shot(shot: "Shot", told: "Told", *, extension: str) -> None:
+    """Film a shot into a file as `told`, and print its path. Raises errors.UserError for what can't be made."""
+    start = time.perf_counter()
+    expander = told.expander
+    from kinora.engine.api import check, film
+    from kinora.media import check_target
+
+    shot = replace(shot, seed=check(shot).seed)  # all that can be refused is, before the model is loaded
+    assert shot.seed is not None
+    path = check_target(told.output or free_name(shot.prompt, shot.seed, extension))
+    with progress(quiet=told.as_json) as watch:
+        clip = film(shot, to=path, watch=watch, expander=expander, tier=told.tier)
+    tell(clip, path, total=time.perf_counter() - start, as_json=told.as_json)
 
 
 def tell(clip: "Clip", path: Path, *, total: float, as_json: bool) -> None:

@@ -31,7 +31,7 @@ from kinora.engine.reel import Reel
 from kinora.engine.script import Guidance, Script
 from kinora.engine.solving import SOLVERS, solve_film
 from kinora.request import Plan, Real, Shot
-from kinora.safety import FrameBook, Guard, screen_words
+from kinora.safety import FrameBook, Guard, reviewed_by, screen_words
 
 __all__ = ["SOLVERS", "Engine"]
 
@@ -125,6 +125,10 @@ class Engine:
         """Frames of latents that open a shot; see `coding.decode`."""
         return coding.decode(self.model, latents)
 
+    def _beside(self) -> dict[str, list[str]]:
+        """What was added to the weights, for credentials."""
+        return {"loras": list(self.model.loras)} if self.model.loras else {}
+
     def _film(self, film: Film) -> Iterator[Event]:
         with Reel(film.plan.size) as reel:
             book = FrameBook(fps=film.plan.fps, prompt=film.plan.prompt)
@@ -152,7 +156,7 @@ class Engine:
     def _deliver(self, chunks: Iterable[Pixels], plan: Plan, take: Take) -> Generator[Event, None, bool]:
         """Review frames and tell them; returns whether the guard refused one, which then was the last event."""
         for chunk in _paced(chunks, "decode", take.timings):
-            verdict = self.guard.review(chunk, take.book)
+            verdict = reviewed_by(self.guard, chunk, take.book)
             if not verdict.allowed:
                 yield Refused(verdict)
                 return True
@@ -165,11 +169,11 @@ class Engine:
         plan, reviewed = film.plan, take.book.reviewed
         assert reviewed == len(take.reel) == plan.frames, f"{reviewed} frames reviewed, {len(take.reel)} delivered"
         info = {
-            "frames_reviewed": reviewed,
+            **take.book.proof,
             "warnings": take.book.warnings,
             "timings": {stage: round(seconds, 3) for stage, seconds in take.timings.seconds.items()},
             "peak_memory": peak_memory(),
-            "sampling": {**plan.sampling, "dtype": str(self.model.dtype).removeprefix("torch.")},
+            "sampling": {**plan.sampling, "dtype": str(self.model.dtype).removeprefix("torch."), **self._beside()},
         }
         return Clip(
             frames=take.reel.frames(),

@@ -19,7 +19,7 @@ from pathlib import Path
 from kinora.errors import InvalidRequest, KinoraError
 from kinora.grid import Size
 from kinora.media.fit import Fit
-from kinora.request import DEFAULT_MODEL, Limits, Plan, Real, Shot
+from kinora.request import Limits, Plan, Real, Sampling, Shot
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,8 +43,8 @@ class Card:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Story:
-    """Cards and what they share; the last fields are those of `Shot`, for all of them.
+class Story(Sampling):
+    """Cards and what they share, how they are sampled too.
 
     same_noise: every shot of a character starts from the noise of the first one. It makes pictures of one character
     likelier to be alike, and shots of different places likelier to be framed alike, which is why it is off by default.
@@ -55,14 +55,9 @@ class Story:
     same_noise: bool = False
     fit: Fit = "cover"
     size: Size | None = None
-    seed: int | None = None
-    steps: int | None = None
-    guidance: Real | None = None
-    negative: str = ""
-    model: str = DEFAULT_MODEL
-    expand: bool = True
 
     def __post_init__(self) -> None:
+        super().__post_init__()
         if not self.cards:
             raise InvalidRequest("a story without shots", rule="it has at least one", remedy="say what happens first")
         for card, where in zip(self.cards, self.places, strict=True):
@@ -99,16 +94,8 @@ class Story:
         """
         plans: list[Plan] = []
         for card, where in zip(self.cards, self.places, strict=True):
-            shot = Shot(
-                prompt=card.prompt,
-                seconds=card.seconds,
-                size=self.size,
-                seed=plans[0].seed if plans else self.seed,
-                steps=self.steps,
-                guidance=self.guidance,
-                negative=self.negative,
-                model=self.model,
-            )
+            seed = plans[0].seed if plans else self.seed
+            shot = Shot(card.prompt, seconds=card.seconds, size=self.size, **{**self.chosen, "seed": seed})
             with located(where):
                 plans.append(limits.plan(shot))
         seconds = sum(plan.seconds for plan in plans)

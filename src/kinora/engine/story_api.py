@@ -95,12 +95,13 @@ def film_story(
     guard: Guard | None = None,
     watch: Callable[[Event], object] | None = None,
     expander: Expander | None = None,
+    tier: str = "exact",
 ) -> Clip:
     """Load the story's model, unless it is the one loaded last, and film it; `to` is a file to write meanwhile."""
     from kinora.engine.engine import Engine
     from kinora.engine.telling import tell
 
-    engine = Engine(api.loaded(told.model, device), guard or default_guard(), expander)
+    engine = Engine(api.loaded(told.model, device, tier), guard or default_guard(), expander)
     events = tell(engine, told)
     asked = told.cards[0].prompt
     if to is None:

@@ -54,6 +54,9 @@ STORY: Mapping[str, tuple[Kinds, str]] = {
     "seed": ((int,), "a whole number"),
     "steps": ((int,), "a whole number"),
     "guidance": ((int, float), "a number"),
+    "guidance_high": ((int, float), "a number"),
+    "sampler": ((str,), "a sampler's name"),
+    "shift": ((int, float), "a number"),
     "negative": ((str,), "words"),
     "model": ((str,), "a model's name"),
 }

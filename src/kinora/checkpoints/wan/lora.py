@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     import torch
     from torch import Tensor
 
+    from kinora.checkpoints.adapters import Adapter
     from kinora.models.dit import DiT
 
 CONFIG = "adapter_config.json"
@@ -112,31 +113,58 @@ def merge(dit: DiT, loras: Sequence[Lora], strengths: Sequence[float]) -> None:
         _add(target, additions)
 
 
-@contextmanager
-def attached(dit: DiT, loras: Sequence[Lora], strengths: Sequence[float]) -> Iterator[None]:
-    """Add beside the weights while the context lasts: they stay as they are, and quantised ones can stay quantised.
+def attach(
+    dit: DiT, loras: Sequence[Lora], strengths: Sequence[float], *, device: torch.device | None = None
+) -> Callable[[], None]:
+    """Add beside the weights, which stay as they are, and quantised ones quantised; returns what takes it back.
 
-    Norms and other parameters outside the linear layers are small: they are replaced, and put back.
-    Raises InvalidRequest as `merge` does.
+    What is added lies on `device`, or where the weights do. Beside bfloat16 weights it is exact, where merging rounds
+    away what is smaller than half their last digit. Norms and other parameters outside the linear layers are small:
+    they are replaced. Raises InvalidRequest as `merge` does.
     """
     handles = []
     replaced: list[tuple[Target, Tensor, Tensor | None]] = []
-    try:
-        for target, additions in _matched(dit, loras, strengths).items():
-            if isinstance(target.module, nn.Linear) or target.stored is not None:
-                handles.append(target.module.register_forward_hook(_hook(target, additions)))
-                continue
-            own = target.module._parameters.get("bias")
-            replaced.append((target, target.parameter.data, None if own is None else own.data))
-            _add(target, additions)
-        yield
-    finally:
+    for target, additions in _matched(dit, loras, strengths).items():
+        if isinstance(target.module, nn.Linear) or target.stored is not None:
+            hook = _hook(additions, device or target.matrix.device)
+            handles.append(target.module.register_forward_hook(hook))
+            continue
+        own = target.module._parameters.get("bias")
+        replaced.append((target, target.parameter.data, None if own is None else own.data))
+        _add(target, additions)
+
+    def detach() -> None:
         for handle in handles:
             handle.remove()
         for target, weight, bias in replaced:
             target.parameter.data = weight
             if bias is not None:
                 target.bias.data = bias
+
+    return detach
+
+
+@contextmanager
+def attached(dit: DiT, loras: Sequence[Lora], strengths: Sequence[float]) -> Iterator[None]:
+    """`attach` for as long as the context lasts."""
+    detach = attach(dit, loras, strengths)
+    try:
+        yield
+    finally:
+        detach()
+
+
+def attach_files(dit: DiT, files: Sequence[Adapter], *, device: torch.device, expert: str = "") -> None:
+    """Attach those of a model's LoRAs that belong to one of its experts, `expert`, or to all.
+
+    Raises BadInputFile for what is no LoRA, InvalidRequest for one of another model, or of an expert there isn't.
+    """
+    lost = [one for one in files if one.expert and not expert]
+    if lost:
+        rule = f"is for the expert for {lost[0].expert} noise, and this model has one transformer"
+        raise InvalidRequest(lost[0].path, rule=rule, remedy=f"leave {lost[0].expert}= out")
+    own = [one for one in files if one.expert in ("", expert)]
+    attach(dit, [read_lora(one.path) for one in own], [one.strength for one in own], device=device)
 
 
 class Target(NamedTuple):
@@ -184,8 +212,10 @@ def _add(target: Target, additions: list[tuple[Delta, float]]) -> None:
     target.parameter.data = weight.to(target.parameter.dtype)
 
 
-def _hook(target: Target, additions: list[tuple[Delta, float]]) -> Callable[[nn.Module, tuple[Tensor], Tensor], Tensor]:
-    moved = [(delta.to(target.matrix.device), strength) for delta, strength in additions]
+def _hook(
+    additions: list[tuple[Delta, float]], device: torch.device
+) -> Callable[[nn.Module, tuple[Tensor], Tensor], Tensor]:
+    moved = [(delta.to(device), strength) for delta, strength in additions]
 
     def add(_: nn.Module, inputs: tuple[Tensor], output: Tensor) -> Tensor:
         (x,) = inputs

@@ -4,27 +4,13 @@ from typing import Annotated
 
 import typer
 
-from kinora.cli.edits import (
-    AsJson,
-    Fit,
-    Guidance,
-    ModelName,
-    Negative,
-    Output,
-    Preview,
-    Seed,
-    Size,
-    Steps,
-    options,
-    perform,
-)
-from kinora.cli.filming import Chat, ChatModel, NoExpand
-from kinora.request import DEFAULT_MODEL
+from kinora.cli.edits import options, perform
+from kinora.cli.options import ToldOfSources, films
 
 app = typer.Typer(add_completion=False)
 
 
-@app.command()
+@films(app)
 def blend(
     first: Annotated[str, typer.Argument(help="The clip to start with.")],
     second: Annotated[str, typer.Argument(help="The clip to end with.")],
@@ -33,19 +19,8 @@ def blend(
     seconds: Annotated[
         float | None, typer.Option(help="Length of the transition, taken from both.", metavar="S")
     ] = None,
-    size: Size = None,
-    fit: Fit = "cover",
-    seed: Seed = None,
-    steps: Steps = None,
-    guidance: Guidance = None,
-    negative: Negative = "",
-    model: ModelName = DEFAULT_MODEL,
-    output: Output = None,
-    as_json: AsJson = False,
-    preview: Preview = False,
-    no_expand: NoExpand = False,
-    chat: Chat = None,
-    chat_model: ChatModel = "",
+    *,
+    told: ToldOfSources,
 ) -> None:
     """Let one clip turn into another where they overlap.
 
@@ -53,13 +28,12 @@ def blend(
     """
     from kinora.engine.edits import Blend
 
-    told = options(size, fit, seed, steps, guidance, negative, model, preview=preview, no_expand=no_expand)
     request = Blend(
         first=first,
         second=second,
         first_prompt=first_prompt,
         second_prompt=second_prompt,
         seconds=seconds,
-        options=told,
+        options=options(told),
     )
-    perform(request, output, as_json=as_json, chat=chat, chat_model=chat_model)
+    perform(request, told)

@@ -6,23 +6,9 @@ from typing import Annotated
 
 import typer
 
-from kinora.cli.edits import (
-    AsJson,
-    Fit,
-    Guidance,
-    ModelName,
-    Negative,
-    Output,
-    Preview,
-    Seed,
-    Size,
-    Steps,
-    options,
-    perform,
-)
-from kinora.cli.filming import Chat, ChatModel, NoExpand
+from kinora.cli.edits import options, perform
+from kinora.cli.options import ToldOfSources, films
 from kinora.errors import InvalidRequest
-from kinora.request import DEFAULT_MODEL
 
 app = typer.Typer(add_completion=False)
 
@@ -30,26 +16,15 @@ FILE = re.compile(r"\S+\.\w{2,4}")
 """What looks like a file's name is one, even if there is no such file."""
 
 
-@app.command()
+@films(app)
 def loop(
     source: Annotated[str, typer.Argument(help="A video to close, or what a clip of its own shows.")],
     prompt: Annotated[str, typer.Option(help="What happens where a video is closed.", metavar="TEXT")] = "",
     seconds: Annotated[
         float | None, typer.Option(help="Length of the clip, or of what closes the video.", metavar="S")
     ] = None,
-    size: Size = None,
-    fit: Fit = "cover",
-    seed: Seed = None,
-    steps: Steps = None,
-    guidance: Guidance = None,
-    negative: Negative = "",
-    model: ModelName = DEFAULT_MODEL,
-    output: Output = None,
-    as_json: AsJson = False,
-    preview: Preview = False,
-    no_expand: NoExpand = False,
-    chat: Chat = None,
-    chat_model: ChatModel = "",
+    *,
+    told: ToldOfSources,
 ) -> None:
     """Film a clip that runs into its own start, or close a video so that it does.
 
@@ -57,11 +32,10 @@ def loop(
     """
     from kinora.engine.edits import Loop
 
-    told = options(size, fit, seed, steps, guidance, negative, model, preview=preview, no_expand=no_expand)
     if Path(source).is_file() or FILE.fullmatch(source):
-        request = Loop(video=source, prompt=prompt, seconds=seconds, options=told)
+        request = Loop(video=source, prompt=prompt, seconds=seconds, options=options(told))
     elif prompt:
         raise InvalidRequest("--prompt", rule="is for closing a video", remedy="say it all in one sentence")
     else:
-        request = Loop(prompt=source, seconds=seconds, options=told)
-    perform(request, output, as_json=as_json, chat=chat, chat_model=chat_model)
+        request = Loop(prompt=source, seconds=seconds, options=options(told))
+    perform(request, told)

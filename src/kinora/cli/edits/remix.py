@@ -4,27 +4,13 @@ from typing import Annotated
 
 import typer
 
-from kinora.cli.edits import (
-    AsJson,
-    Fit,
-    Guidance,
-    ModelName,
-    Negative,
-    Output,
-    Preview,
-    Seed,
-    Size,
-    Steps,
-    options,
-    perform,
-)
-from kinora.cli.filming import Chat, ChatModel, NoExpand
-from kinora.request import DEFAULT_MODEL
+from kinora.cli.edits import options, perform
+from kinora.cli.options import ToldOfSources, films
 
 app = typer.Typer(add_completion=False)
 
 
-@app.command()
+@films(app)
 def remix(
     video: Annotated[str, typer.Argument(help="A video or an animation.")],
     prompt: Annotated[str, typer.Argument(help="What it shows instead.")],
@@ -32,19 +18,8 @@ def remix(
     mask: Annotated[
         str | None, typer.Option(help="A picture or video, white where things may change.", metavar="FILE")
     ] = None,
-    size: Size = None,
-    fit: Fit = "cover",
-    seed: Seed = None,
-    steps: Steps = None,
-    guidance: Guidance = None,
-    negative: Negative = "",
-    model: ModelName = DEFAULT_MODEL,
-    output: Output = None,
-    as_json: AsJson = False,
-    preview: Preview = False,
-    no_expand: NoExpand = False,
-    chat: Chat = None,
-    chat_model: ChatModel = "",
+    *,
+    told: ToldOfSources,
 ) -> None:
     """Make a clip again under other words.
 
@@ -52,6 +27,5 @@ def remix(
     """
     from kinora.engine.edits import Remix
 
-    told = options(size, fit, seed, steps, guidance, negative, model, preview=preview, no_expand=no_expand)
-    request = Remix(video=video, prompt=prompt, strength=strength, mask=mask, options=told)
-    perform(request, output, as_json=as_json, chat=chat, chat_model=chat_model)
+    request = Remix(video=video, prompt=prompt, strength=strength, mask=mask, options=options(told))
+    perform(request, told)

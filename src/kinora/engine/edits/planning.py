@@ -13,15 +13,15 @@ from kinora.errors import InvalidRequest
 from kinora.grid import Size
 from kinora.media import Fit, Given
 from kinora.media.still import count_stills
-from kinora.request import DEFAULT_MODEL, Limits, Plan, Real, Shot
+from kinora.request import Limits, Plan, Real, Sampling, Shot
 
 BETWEEN_SECONDS = 2
 """What join, blend and loop put between two ends when nobody says: the model then sees it and both ends at once."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Options:
-    """What every verb may be told; None is the model's own choice, as in `Shot`.
+class Options(Sampling):
+    """What every verb may be told: how it is sampled, and at which size.
 
     `size` None keeps the source's own size where the model makes such clips, else is the model's; `fit` says how a
     source of another size gets there.
@@ -29,12 +29,6 @@ class Options:
 
     size: Size | None = None
     fit: Fit = "cover"
-    seed: int | None = None
-    steps: int | None = None
-    guidance: Real | None = None
-    negative: str = ""
-    model: str = DEFAULT_MODEL
-    expand: bool = True
 
 
 def reader_for(source: Source, options: Options, limits: Limits) -> Reader:
@@ -61,16 +55,7 @@ def plan_for(
     wordless: bool = False,
 ) -> Plan:
     """Every choice made, as for a shot of `seconds`, which if `wordless` may have no prompt."""
-    shot = Shot(
-        prompt or ("as it is" if wordless else prompt),
-        seconds=seconds,
-        size=size,
-        seed=options.seed,
-        steps=options.steps,
-        guidance=options.guidance,
-        negative=options.negative,
-        model=options.model,
-    )
+    shot = Shot(prompt or ("as it is" if wordless else prompt), seconds=seconds, size=size, **options.chosen)
     return replace(limits.plan(shot), prompt=prompt)
 
 

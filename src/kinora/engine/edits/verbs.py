@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from kinora.clip import Clip
 from kinora.engine.edits.drafts import Bridge, Ring
@@ -28,7 +28,7 @@ from kinora.engine.events import Event, collect
 from kinora.engine.record import record
 from kinora.grid import Size, parse_size
 from kinora.media import check_fit
-from kinora.request import Real
+from kinora.request import Real, Sampling
 from kinora.safety import Guard, default_guard
 from kinora.safety.release import payload_of
 
@@ -38,14 +38,18 @@ if TYPE_CHECKING:
 
 
 class Given(TypedDict, total=False):
-    """What every verb may be told: as in `kinora.generate`, and `fit`: cover, contain or stretch."""
+    """What every verb may be told: as in `kinora.generate`, how it is sampled, and `fit`: cover, contain or stretch."""
 
     size: str | Size | None
     fit: str
     seed: int | None
     steps: int | None
     guidance: Real | None
+    guidance_high: Real | None
     negative: str
+    sampler: str | None
+    shift: Real | None
+    cache: str
     model: str
     expand: bool
     device: str | None
@@ -137,6 +141,7 @@ def make(
     guard: Guard | None = None,
     watch: Callable[[Event], object] | None = None,
     expander: Expander | None = None,
+    tier: str = "exact",
 ) -> Clip:
     """Load the model, unless it is the one loaded last, and make the draft; `to` and the rest are as in `api.film`.
 
@@ -147,7 +152,7 @@ def make(
     from kinora.engine.edits.perform import edit
     from kinora.engine.engine import Engine
 
-    engine = Engine(loaded(model, device), guard or default_guard(), expander)
+    engine = Engine(loaded(model, device, tier), guard or default_guard(), expander)
     load = time.perf_counter() - start
     events, about = edit(engine, ready), ready.plan.prompt or str(ready.info["edit"])
     if to is None:
@@ -161,15 +166,9 @@ def make(
 
 def _options(given: Given) -> Options:
     size = given.get("size")
+    chosen: dict[str, Any] = {name: value for name, value in given.items() if name in Sampling.__dataclass_fields__}
     return Options(
-        size=parse_size(size) if isinstance(size, str) else size,
-        fit=check_fit(given.get("fit", "cover")),
-        seed=given.get("seed"),
-        steps=given.get("steps"),
-        guidance=given.get("guidance"),
-        negative=given.get("negative", ""),
-        model=given.get("model", Options().model),
-        expand=given.get("expand", True),
+        size=parse_size(size) if isinstance(size, str) else size, fit=check_fit(given.get("fit", "cover")), **chosen
     )
 
 

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from kinora.engine.edits import Animate, Blend, Cast, Character, Edit, Extend, Loop, Options, Remix
 from kinora.engine.edits.requests import STRENGTH
 from kinora.engine.story import Card, Story
 from kinora.grid import Size, parse_size
 from kinora.media import check_fit
-from kinora.request import Shot
+from kinora.request import Sampling, Shot
 from kinora.serve.schemas.order import Order
 
 Asked: TypeAlias = Shot | Edit | Story
@@ -35,17 +35,7 @@ def _generate(order: Order, inputs: Inputs) -> Asked:
         return Cast(prompt=order.prompt, characters=cast, seconds=order.seconds, options=_options(order))
     if "image" in inputs:
         return Animate(image=inputs["image"], prompt=order.prompt, seconds=order.seconds, options=_options(order))
-    return Shot(
-        prompt=order.prompt,
-        seconds=order.seconds,
-        size=_size(order),
-        seed=order.seed,
-        steps=order.steps,
-        guidance=order.guidance,
-        negative=order.negative,
-        model=order.model,
-        expand=order.expand,
-    )
+    return Shot(order.prompt, seconds=order.seconds, size=_size(order), **_sampling(order))
 
 
 def _remix(order: Order, inputs: Inputs) -> Asked:
@@ -103,12 +93,7 @@ def _story(order: Order, inputs: Inputs) -> Asked:
         same_noise=order.same_noise,
         fit=check_fit(order.fit),
         size=_size(order),
-        seed=order.seed,
-        steps=order.steps,
-        guidance=order.guidance,
-        negative=order.negative,
-        model=order.model,
-        expand=order.expand,
+        **_sampling(order),
     )
 
 
@@ -125,16 +110,12 @@ _KINDS: Mapping[str, Callable[[Order, Inputs], Asked]] = {
 
 
 def _options(order: Order) -> Options:
-    return Options(
-        size=_size(order),
-        fit=check_fit(order.fit),
-        seed=order.seed,
-        steps=order.steps,
-        guidance=order.guidance,
-        negative=order.negative,
-        model=order.model,
-        expand=order.expand,
-    )
+    return Options(size=_size(order), fit=check_fit(order.fit), **_sampling(order))
+
+
+def _sampling(order: Order) -> dict[str, Any]:
+    """The fields of `request.Sampling` that an order says."""
+    return {name: getattr(order, name) for name in Order.model_fields if name in Sampling.__dataclass_fields__}
 
 
 def _size(order: Order) -> Size | None:
