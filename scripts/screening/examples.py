@@ -18,6 +18,7 @@ from pathlib import Path
 from splits import bucket
 
 from kinora.safety.lists import TermList
+from kinora.safety.persons import first_names, surnames
 
 SOURCES = ("benign_trigger_words", "benign_minors_mentioned", "screening_train")
 
@@ -69,6 +70,11 @@ class Row:
 def held_out_name(name: str) -> bool:
     """Whether a name is in the half that no example uses."""
     return bucket(f"name:{name}") < 0.5
+
+
+def reported_name(name: str) -> bool:
+    """Whether a name is in the quarter that is reported on; the other held-out quarter is for setting thresholds."""
+    return bucket(f"name:{name}") < 0.25
 
 
 def published(folder: Path, every: tuple[str, ...], cap: Mapping[str, int]) -> Iterator[Row]:
@@ -129,28 +135,50 @@ def labelled(row: dict, kind: str, every: tuple[str, ...], again: str | None) ->
     return Row(row["text"], source, style, kind, categories, labels, claimed)
 
 
-AMOUNT = {"alarming": 3, "idioms": 4, "groups": 4, "names": 3, "chat": 0.5, "children": 1.5, "daily": 3}
+FILES = ("examples", "examples_more", "examples_near")
+
+AMOUNT = {
+    "alarming": 3,
+    "idioms": 4,
+    "groups": 4,
+    "names": 3,
+    "chat": 0.5,
+    "children": 1.5,
+    "daily": 3,
+    "own": 8,
+    "history": 2,
+    "sport": 2,
+    "science": 2.5,
+    "respect": 4,
+}
 """How many examples of each harmless group, in multiples of `count`."""
+
+FAMOUS = 6
+"""The same for people and for characters: a name that everybody knows is told by having met it."""
 
 
 def made(count: int, every: tuple[str, ...], seed: int = 0) -> Iterator[Row]:
     """About `count` examples per category and file, and as many harmless ones of the same build."""
     chance = random.Random(seed)
+    books = [tomllib.loads((Path(__file__).parent / f"{name}.toml").read_text(encoding="utf-8")) for name in FILES]
     slots = names()
-    for name in ("examples", "examples_more"):
-        book = tomllib.loads((Path(__file__).parent / f"{name}.toml").read_text(encoding="utf-8"))
+    for book in books:
         slots |= book.get("slots", {})
+    for book in books:
         for category, group in book["positive"].items():
-            amount = 3 * count if category in ("likeness", "ip") else count
+            amount = FAMOUS * count if category in ("likeness", "ip") else count
             for text in fill(group, slots, chance, amount):
                 labels = dict.fromkeys(("likeness", "ip", "sexual", "self-harm"), (0.0, 0.3)) | {category: (1.0, 1.0)}
                 yield Row(text, f"made-{category}", "prompt", "unsafe", (category,), labels)
         for group_name, group in book["negative"].items():
             for text in fill(group, slots, chance, round(AMOUNT[group_name] * count)):
                 labels = dict.fromkeys(every, (0.0, 1.0))
-                if "{MADEUP}" in text:
-                    labels["likeness"] = (0.0, 0.4)  # a name that nobody is known by looks like one that is
-                text = text.replace("{MADEUP}", chance.choice(slots["UNKNOWN"]))
+                if group_name == "own" or "{MADEUP}" in text:
+                    # A name that nobody is known by looks like one that is.
+                    labels |= {"likeness": (0.0, 0.5), "ip": (0.0, 0.5)}
+                while "{MADEUP}" in text:
+                    text = text.replace("{MADEUP}", chance.choice(slots["UNKNOWN"]), 1)
+                text = text.lower() if group_name in ("own", "history") and chance.random() < 0.5 else text
                 yield Row(text, f"made-{group_name}", "prompt", "safe", (), labels)
 
 
@@ -171,61 +199,51 @@ def fill(group: dict[str, list[str]], slots: dict[str, list[str]], chance: rando
 
 
 def names() -> dict[str, list[str]]:
-    """Slots of names: famous ones of the half for training, and ordinary ones put together from parts of others."""
+    """Slots of names: famous ones of the half for training, ordinary ones put together from parts, made-up ones."""
     lists = TermList.shipped()
     famous = [name for name in lists.terms("likeness") if not held_out_name(name)]
     works = [name for name in lists.terms("ip") if not held_out_name(name) and "*" not in name]
-    parts = [name.split() for name in lists.terms("likeness") if len(name.split()) == 2]
-    first, last = [part[0] for part in parts], [part[1] for part in parts]
-    chance = random.Random(5)
-    chance.shuffle(last)
-    known = {" ".join(part) for part in parts}
-    madeup = [f"{a} {b}" for a, b in zip(first, last, strict=True) if f"{a} {b}" not in known]
-
-    def cased(group: list[str]) -> list[str]:
-        return [*group, *(name.title() for name in group)]
-
+    long_dead = [name for name in lists.terms("historic") if not held_out_name(name)]
+    first = sorted(name for name in first_names() if not held_out_name(name))
     return {
         "NAME": cased(famous),
         "WORK": cased(works),
-        "UNKNOWN": cased(madeup[:400]),
-        "SINGLE": [
-            "Anna",
-            "Tom",
-            "Maria",
-            "Ben",
-            "Lucas",
-            "Emma",
-            "Jack",
-            "Lily",
-            "Omar",
-            "Mei",
-            "Ravi",
-            "Sofia",
-            "Noah",
-            "Mia",
-            "Carlos",
-            "Yuki",
-            "Lena",
-            "Max",
-            "Ivy",
-            "Hugo",
-        ],
-        "CITY": [
-            "Paris",
-            "London",
-            "Tokyo",
-            "Rome",
-            "Lagos",
-            "Cairo",
-            "Mumbai",
-            "Berlin",
-            "Madrid",
-            "Sydney",
-            "Toronto",
-            "Seoul",
-            "Lima",
-            "Oslo",
-            "Vienna",
-        ],
+        "HISTORIC": [name.title() for name in long_dead],
+        "UNKNOWN": cased(nobody(1200, held_out=False)),
+        "FIRST": [name.title() for name in first],
+        "PET": [name for name in invented(3000, seed=6) if not held_out_name(name)],
     }
+
+
+def cased(group: list[str]) -> list[str]:
+    """Names as they are, and with capitals."""
+    return [*group, *(name.title() for name in group)]
+
+
+def nobody(count: int, *, held_out: bool) -> list[str]:
+    """Full names that no list has: a first name and a surname of the same half, by chance."""
+    lists = TermList.shipped()
+    known = set(lists.terms("likeness")) | set(lists.terms("historic"))
+    first, last = (sorted(n for n in part if held_out_name(n) == held_out) for part in (first_names(), surnames()))
+    chance = random.Random(5)
+    pairs = dict.fromkeys(f"{chance.choice(first)} {chance.choice(last)}" for _ in range(2 * count))
+    return [name for name in pairs if name not in known][:count]
+
+
+def invented(count: int, seed: int) -> list[str]:
+    """Names as people give to pets and figures of their own: of syllables ("Zorbi") and of words ("Fizzlebeard")."""
+    chance = random.Random(seed)
+    parts = tomllib.loads((Path(__file__).parent / "examples_near.toml").read_text(encoding="utf-8"))["invented"]
+
+    def one() -> str:
+        kind = chance.random()
+        if kind < 0.2:
+            return chance.choice(parts["pets"])
+        if kind < 0.4:
+            return chance.choice(parts["before"]) + chance.choice(parts["after"])
+        length = chance.choice((1, 2, 2, 2, 3))
+        syllables = (chance.choice(parts["onset"]) + chance.choice(parts["vowel"]) for _ in range(length))
+        return ("".join(syllables) + (chance.choice(parts["coda"]) if chance.random() < 0.7 else "")).title()
+
+    found = dict.fromkeys(one() for _ in range(4 * count))
+    return [name for name in found if len(name) > 2][:count]

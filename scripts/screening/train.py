@@ -1,6 +1,7 @@
 """Train the screening: the text encoder's adapter and the classifier heads, on one CPU core in well under an hour.
 
     python scripts/screening/train.py PROMPTS                        # writes src/kinora/safety/weights
+    python scripts/screening/train.py PROMPTS --checkpoint FILE      # goes on from FILE after an interruption
     python scripts/screening/train.py PROMPTS --without sneakyprompt,parti    # leaves sources out, writes nothing
 
 PROMPTS holds the published sets (screening_train.jsonl.gz and others). Both sets of heads see all rows. Rows are learnt
@@ -35,7 +36,6 @@ CAP = {
     "didemo": 1000,
     "diffusiondb-benign": 1800,
     "parti": 1000,
-    "toxigen/safe": 2700,
     "tdavidson/offensive": 600,
     "tdavidson/safe": 600,
     "tdavidson/unsafe": 700,
@@ -100,6 +100,7 @@ def main() -> None:
     parser.add_argument("--without", default="", help="sources to leave out, with commas; nothing is written then")
     parser.add_argument("--out", type=Path, default=WEIGHTS)
     parser.add_argument("--epochs", type=int, default=EPOCHS)
+    parser.add_argument("--checkpoint", type=Path, help="written after each epoch, and gone on from where it is there")
     arguments = parser.parse_args()
     torch.manual_seed(0)
     begun = time.monotonic()
@@ -124,7 +125,7 @@ def main() -> None:
     print({split: len(rows) for split, rows in index.items()}, f"{time.monotonic() - begun:.0f} s", flush=True)
     heads = {style: Heads() for style in STYLES}
     adapter = Adapter(reader)
-    train(adapter, heads, data, index["train"], arguments.epochs)
+    train(adapter, heads, data, index["train"], arguments.epochs, arguments.checkpoint)
     states = {split: look(adapter, data, index[split]) for split in ("calibrate", "test")}
     for style, head in heads.items():
         calibrate(head, states["calibrate"], data, index["calibrate"], style)
@@ -134,7 +135,9 @@ def main() -> None:
     print(f"{(time.monotonic() - begun) / 60:.0f} minutes")
 
 
-def train(adapter: Adapter, heads: dict[str, Heads], data: Data, index: Tensor, epochs: int) -> None:
+def train(
+    adapter: Adapter, heads: dict[str, Heads], data: Data, index: Tensor, epochs: int, checkpoint: Path | None
+) -> None:
     """Fit adapter and heads by weighted binary cross-entropy."""
     for head in heads.values():
         for part in (head.grams, head.direct, head.evidence):
@@ -156,7 +159,15 @@ def train(adapter: Adapter, heads: dict[str, Heads], data: Data, index: Tensor, 
     trust = {style: data.trust * data.importance(style) for style in heads}
     for head in heads.values():
         head.train()
-    for epoch in range(epochs):
+    parts = {"adapter": adapter, "optimiser": optimiser, "schedule": schedule, **heads}
+    done = 0
+    if checkpoint is not None and checkpoint.exists():
+        saved = torch.load(checkpoint, weights_only=False)
+        done = saved.pop("epoch")
+        torch.set_rng_state(saved.pop("chance"))
+        for name, state in saved.items():
+            parts[name].load_state_dict(state)
+    for epoch in range(done, epochs):
         total, begun = 0.0, time.monotonic()
         for batch in batches(data, index):
             states = data.states(adapter, batch)
@@ -177,6 +188,11 @@ def train(adapter: Adapter, heads: dict[str, Heads], data: Data, index: Tensor, 
             schedule.step()
             total += loss.item() * len(batch)
         print(f"epoch {epoch + 1}: loss {total / len(index):.3f}, {time.monotonic() - begun:.0f} s", flush=True)
+        if checkpoint is not None:
+            states_of = {name: part.state_dict() for name, part in parts.items()}
+            partial = checkpoint.with_suffix(".part")
+            torch.save({"epoch": epoch + 1, "chance": torch.get_rng_state(), **states_of}, partial)
+            partial.replace(checkpoint)
     for head in heads.values():
         head.eval().requires_grad_(False)
 

@@ -80,12 +80,17 @@ class TermList:
         foreign = tomllib.loads((folder / "foreign.toml").read_text(encoding="utf-8"))
         names = tomllib.loads((folder / "names.toml").read_text(encoding="utf-8"))
         more = gzip.decompress((folder / "names.txt.gz").read_bytes()).decode().splitlines()
+        free = set(names["historic"]["names"])
         joined = {
-            kind: [*names[kind]["names"], *(line[2:] for line in more if line.startswith(letter))]
+            kind: [
+                *names[kind]["names"],
+                *(line[2:] for line in more if line.startswith(letter) and line[2:] not in free),
+            ]
             for kind, letter in (("likeness", "L"), ("ip", "I"))
         }
         terms["ip"] = {"mild": names["styles"]["ip"]}
-        terms["titles"] = {"mild": [line[2:] for line in more if line.startswith("T")]}
+        terms["titles"] = {"mild": [line[2:] for line in more if line.startswith("T") and line[2:] not in free]}
+        terms["historic"] = {"mild": names["historic"]["names"]}
         return cls(terms, joined, foreign, (folder / "hashed.bin").read_bytes())
 
     def without(self, category: str, drop: Iterable[str]) -> TermList:
@@ -133,7 +138,7 @@ class TermList:
         if (
             len(words) == 1
             and severity >= STRONG
-            and category not in ("likeness", "ip", "titles", "exceptions", "children", "suggestive")
+            and category not in ("likeness", "ip", "titles", "historic", "exceptions", "children", "suggestive")
         ):
             stem = words[0].removesuffix("*")
             endings = ("", "s", "ed", "ing", "ion", "ation", "er") if words[0].endswith("*") else ("",)
