@@ -1,11 +1,12 @@
-"""Send thousands of requests, right ones and wrong ones, to every operation of the API, as its own document says.
+"""Send thousands of requests, right ones and wrong ones, to every operation of the API, as two documents say.
 
-    python scripts/fuzz_api.py --examples 1000
+    python scripts/fuzz_api.py --examples 1000 --log fuzz.log
 
-schemathesis makes the requests from the OpenAPI document and judges the answers: no 5xx, only statuses, types and
-shapes that the document names, nothing accepted that it forbids. Half of the requests name things that are there. The
-server is a real one with keys, on colour bars; what it queues is thrown away while it goes on. Prints a line per
-operation and exits with 1 if anything failed.
+schemathesis makes the requests from an OpenAPI document and judges the answers: no 5xx, only statuses, types and
+shapes that the document names, nothing accepted that it forbids. One document is the server's own; the other is
+OpenAI's, as their client states it (fuzzing/openai_document.py). Half of the requests name things that are there and
+carry files that can be read. Prints a line per operation - what was sent, and how many of that was accepted - and exits
+with 1 if anything failed. With `--log`, what a line of that file says is done is not done again.
 """
 
 from __future__ import annotations
@@ -13,17 +14,18 @@ from __future__ import annotations
 import argparse
 import sys
 import tempfile
-import threading
 import time
 import warnings
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
-import httpx
 import hypothesis
 import schemathesis
+from fuzzing import documents, openai_document
+from fuzzing.target import Target, serving
+from hypothesis import strategies as st
 from schemathesis import checks
 from schemathesis.core.failures import Failure, FailureGroup
 from schemathesis.generation import GenerationMode
@@ -39,77 +41,81 @@ from schemathesis.specs.openapi.checks import (
     use_after_free,
 )
 
-from kinora.serve import guarding
-from kinora.serve.app import create_app
-from kinora.serve.settings import Settings
-from kinora.serve.work.desk import StoreDesk
-from kinora.serve.work.machine import this_hand
-from kinora.serve.work.worker import Worker
-
-JUDGES = [
+SHAPES = [
     checks.not_a_server_error,
     status_code_conformance,
     content_type_conformance,
     response_headers_conformance,
     response_schema_conformance,
-    negative_data_rejection,
-    missing_required_header,
-    unsupported_method,
-    use_after_free,
 ]
+OURS = [*SHAPES, negative_data_rejection, missing_required_header, unsupported_method, use_after_free]
 """Not among them: that whatever fits the document is accepted. It can't say which ids there are or which sizes."""
 
+UNREAD = {"invalid_type", "missing_required_parameter", "unknown_parameter", "invalid_json", "invalid_form"}
+UNREAD |= {"invalid_name", "unsupported_media_type", "method_not_allowed", "request_too_large"}
+"""Codes of errors that say that a request is of the wrong shape, whatever stands in it."""
 
 FORM = "multipart/form-data"
-
-
-@dataclass(frozen=True)
-class Target:
-    """A running server, a key that may do everything, and ids of things that are there, by the parameter's name."""
-
-    url: str
-    key: str
-    there: dict[str, str]
 
 
 def main() -> int:
     """Fuzz every operation, or those whose path contains `--only`."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--examples", type=int, default=1000)
+    parser.add_argument("--document", choices=["ours", "openai", "both"], default="both")
     parser.add_argument("--only", default="")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--log", type=Path)
     asked = parser.parse_args()
     warnings.simplefilter("ignore")
+    failed = 0
     with tempfile.TemporaryDirectory() as folder, serving(Path(folder)) as target:
-        return min(1, fuzz(target, asked.examples, asked.only, asked.seed))
+        for name in ("ours", "openai"):
+            if asked.document in (name, "both"):
+                failed += fuzz(target, name, asked.examples, asked.only, asked.seed, asked.log)
+    return min(1, failed)
 
 
-def fuzz(target: Target, examples: int, only: str, seed: int) -> int:
-    """Send `examples` requests to each operation; how many operations failed."""
-    schema = schemathesis.openapi.from_url(f"{target.url}/openapi.json")
+def fuzz(target: Target, document: str, examples: int, only: str, seed: int, log: Path | None = None) -> int:
+    """Send `examples` requests to each operation of a document; how many operations failed."""
+    schema = schemathesis.openapi.from_dict(loaded(target, document))
+    schema.config.update(base_url=target.url)
+    done = log.read_text().splitlines() if log and log.exists() else []
     failed = 0
     for found in schema.get_all_operations():
         operation = found.ok()
-        if only not in operation.path:
+        name = f"{document:7}{operation.method.upper():7}{operation.path:58}"
+        if only not in operation.path or any(line.startswith(name) and line.endswith(" ok") for line in done):
             continue
-        start, sent = time.perf_counter(), [0]
+        start, sent = time.perf_counter(), Counter[str]()
         said = attempt(operation, target, examples, seed, sent)
         failed += bool(said)
         spent, outcome = time.perf_counter() - start, "FAILED" if said else "ok"
-        print(f"{operation.method.upper():6} {operation.path:58} {sent[0]:6} {spent:7.1f} s  {outcome}")
+        line = f"{name}{sent.total():6} sent {sent['2']:6} accepted {spent:7.1f} s  {outcome}"
+        print(line, flush=True)
+        if log:
+            with log.open("a") as file:
+                file.write(f"{line}\n")
         if said:
-            print(said, file=sys.stderr)
-        sys.stdout.flush()
+            print(said, file=sys.stderr, flush=True)
     return failed
 
 
-def attempt(operation: APIOperation, target: Target, examples: int, seed: int, sent: list[int]) -> str:
-    """Send the requests of one operation; what failed, "" if nothing did."""
-    kinds = [operation.as_strategy(generation_mode=mode) for mode in GenerationMode]
-    names = {one: target.there[one] for one in target.there if f"{{{one}}}" in operation.path}
-    if names and operation.method != "delete":
-        kinds += [operation.as_strategy(generation_mode=mode, path_parameters=names) for mode in GenerationMode]
+def loaded(target: Target, document: str) -> dict[str, Any]:
+    """A document, made fit for sending files."""
+    if document == "openai":
+        return documents.with_files(openai_document.document())
+    found: dict[str, Any] = target.session.get(f"{target.url}/openapi.json").json()
+    return documents.with_files(found)
 
+
+def attempt(operation: APIOperation, target: Target, examples: int, seed: int, sent: Counter[str]) -> str:
+    """Send the requests of one operation, counting answers by their status's first digit; what failed, "" if nothing.
+
+    Theirs is a document of what may be sent, and what it doesn't name may be sent here as well: it judges shapes alone,
+    and that what it does name is understood.
+    """
+    theirs = operation.schema.raw_schema["info"]["title"] != "Kinora"
     last: list[schemathesis.Case] = []
 
     @hypothesis.seed(seed)
@@ -120,13 +126,15 @@ def attempt(operation: APIOperation, target: Target, examples: int, seed: int, s
         suppress_health_check=list(hypothesis.HealthCheck),
         phases=(hypothesis.Phase.generate,),
     )
-    @hypothesis.given(case=hypothesis.strategies.one_of(kinds))
+    @hypothesis.given(case=cases(operation, target))
     def send(case: schemathesis.Case) -> None:
-        sent[0] += 1
         last[:] = [case]
+        response = case.call(session=target.session, timeout=120)
+        sent[str(response.status_code)[0]] += 1
+        judges = [*SHAPES, understood] if theirs else OURS
         # In a form everything is text, so what is a number there and what a word is for the reader to say.
-        judges = [one for one in JUDGES if one is not negative_data_rejection or case.media_type != FORM]
-        case.call_and_validate(checks=judges, headers={"Authorization": f"Bearer {target.key}"}, timeout=120)
+        judges = [one for one in judges if one is not negative_data_rejection or case.media_type != FORM]
+        case.validate_response(response, checks=judges, transport_kwargs={"session": target.session})
 
     try:
         send()
@@ -137,64 +145,51 @@ def attempt(operation: APIOperation, target: Target, examples: int, seed: int, s
     return ""
 
 
-@contextmanager
-def serving(folder: Path) -> Iterator[Target]:
-    """A server below `folder`, with one of each thing that can be named."""
-    settings = Settings(
-        port=0,
-        keys=True,
-        model="fake",
-        preview=0.0,
-        queue=100_000,
-        queue_each=100_000,
-        database=str(folder / "kinora.db"),
-        storage=str(folder / "files"),
-    )
-    app = create_app(settings)
-    server = guarding.server(app, settings)
-    stop, store = threading.Event(), app.state.store
-    threads = [threading.Thread(target=server.run, daemon=True)]
-    threads[0].start()
-    while not server.started:
-        time.sleep(0.05)
-    hand = replace(this_hand("fuzz", settings), budget=0)
-    worker = Worker(StoreDesk(store, app.state.assets), hand, settings, stop)
-    threads.append(threading.Thread(target=worker.run, daemon=True))
-    threads[1].start()
-    made = app.state.access.keys.create("fuzz", role="admin")
-    url = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
-    there = things(url, made.secret)
-    kept = there["video_id"]
-
-    def sweep() -> None:
-        """Throw away what waits, but for pictures, whose sender waits for them."""
-        while not stop.wait(0.5):
-            for job in store.page(None, limit=100)[0]:
-                if job.kind != "image" and job.id != kept:
-                    store.delete(job.id)
-
-    threads.append(threading.Thread(target=sweep, daemon=True))
-    threads[2].start()
-    try:
-        yield Target(url, made.secret, {**there, "key_id": made.key.id})
-    finally:
-        stop.set()
-        server.should_exit = True
-        for thread in threads:
-            thread.join(60)
+def cases(operation: APIOperation, target: Target) -> st.SearchStrategy[schemathesis.Case]:
+    """Requests that fit the document and requests that don't; half of them about something that is there."""
+    there = {**target.there, **({"video_id": target.running} if operation.path.endswith("/live") else {})}
+    names = {one: there[one] for one in there if f"{{{one}}}" in operation.path}
+    kinds = [operation.as_strategy(generation_mode=mode) for mode in GenerationMode]
+    if operation.method == "delete":
+        return st.one_of([*kinds, removing(operation, target)])
+    if names:
+        kinds += [operation.as_strategy(generation_mode=mode, path_parameters=names) for mode in GenerationMode]
+    if operation.body or operation.query:
+        kinds += [sensible(operation.as_strategy(path_parameters=names or None), target)] * len(kinds)
+    return st.one_of(kinds)
 
 
-def things(url: str, key: str) -> dict[str, str]:
-    """One of each thing, made through the API."""
-    with httpx.Client(base_url=f"{url}/v1", headers={"Authorization": f"Bearer {key}"}, timeout=60) as client:
-        body = {"prompt": "a red ball", "seconds": "2", "size": "64x64"}
-        video = client.post("/videos", json=body).json()["id"]
-        while client.get(f"/videos/{video}").json()["status"] != "completed":
-            time.sleep(0.1)
-        character = client.post("/videos/characters", json={"name": "Bobo", "video": {"id": video}}).json()["id"]
-        hook = {"name": "mine", "url": "https://hooks.invalid/", "event_types": ["video.completed"]}
-        endpoint = client.post("/webhook_endpoints", json=hook).json()["id"]
-    return {"video_id": video, "character_id": character, "webhook_endpoint_id": endpoint, "model": "fake"}
+@st.composite
+def removing(draw: st.DrawFn, operation: APIOperation, target: Target) -> schemathesis.Case:
+    """The removal of something that was there until then."""
+    (name,) = (one.name for one in operation.path_parameters)
+    return draw(operation.as_strategy(path_parameters={name: target.fresh(name)}))
+
+
+@st.composite
+def sensible(draw: st.DrawFn, fitting: st.SearchStrategy[schemathesis.Case], target: Target) -> schemathesis.Case:
+    """A request with few fields, in most of which stands what the server knows."""
+    case = draw(fitting)
+    plants: Mapping[str, Any] = target.form if case.media_type == FORM else target.body
+    if isinstance(case.body, dict):
+        raw = case.operation.definition.raw
+        free = documents.optional(case.operation.schema.raw_schema, raw, str(case.media_type))
+        free -= {name for name in sorted(free & case.body.keys()) if draw(st.integers(0, 2)) < 1 + (name in plants)}
+        body = {name: one for name, one in case.body.items() if name not in free}
+        chosen = [name for name in sorted(body.keys() & plants.keys()) if draw(st.integers(0, 3))]
+        case.body = {**body, **{name: plants[name] for name in chosen}}
+    if "after" in case.query and draw(st.booleans()):
+        case.query = {**case.query, "after": target.there["video_id"]}
+    return case
+
+
+def understood(_: Any, response: Any, case: schemathesis.Case) -> None:
+    """A check: a request of the document's shape is not said to be of the wrong one."""
+    if case.meta is None or case.meta.generation.mode is not GenerationMode.POSITIVE or response.status_code < 400:
+        return
+    code = response.json()["error"]["code"]
+    if code in UNREAD:
+        raise AssertionError(f"{response.json()['error']['message']} ({code})")
 
 
 if __name__ == "__main__":

@@ -100,7 +100,8 @@ def of_validation(found: list[Any], *, skip: int = 0) -> ApiError:
         got = named(first.get("input"))
         message = f"Invalid type for '{param}': expected {wanted}, but got {got} instead."
         return ApiError(400, message, code="invalid_type", param=param)
-    return ApiError(400, f"Invalid value for '{param}': {said}.", code="invalid_value", param=param or None)
+    what = f"Invalid value for '{param}'" if param else "Invalid request"  # some rules are about several fields
+    return ApiError(400, f"{what}: {said}.", code="invalid_value", param=param or None)
 
 
 WANTED = {

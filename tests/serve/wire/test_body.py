@@ -7,6 +7,8 @@ import pytest
 from fastapi import Request
 
 from kinora.serve.errors import ApiError
+from kinora.serve.schemas.images import CreateImage
+from kinora.serve.schemas.moderations import Moderate
 from kinora.serve.schemas.videos import CreateVideo, EditVideo, TellStory
 from kinora.serve.wire import Upload, read_body
 
@@ -67,6 +69,14 @@ def test_every_spelling_is_the_same_request(body, kind):
     if kind == "":
         kind = "application/json"
     assert read(body, kind, CreateVideo) == CreateVideo.model_validate(WANTED)
+
+
+def test_a_whole_number_may_be_written_with_a_point():
+    given = read(b'{"prompt": "a ball", "seed": 7.0, "steps": 1e1, "seconds": 4.0}', "application/json", CreateVideo)
+    assert (given.seed, given.steps, given.seconds) == (7, 10, 4.0)
+    for half in (b"7.5", b"1e400"):
+        with pytest.raises(ApiError, match="expected an integer, but got a decimal"):
+            read(b'{"prompt": "a ball", "seed": ' + half + b"}", "application/json", CreateVideo)
 
 
 def test_a_file_stays_a_file_and_is_known_by_its_content():
@@ -135,6 +145,27 @@ def test_what_is_no_json_object_is_refused(body):
     with pytest.raises(ApiError) as error:
         read(body, "application/json", CreateVideo)
     assert (error.value.status, error.value.code) == (400, "invalid_json")
+
+
+def test_a_rule_about_several_fields_names_none():
+    with pytest.raises(ApiError) as error:
+        read(b"{}", "application/json", TellStory)
+    assert (error.value.message, error.value.param) == ("Invalid request: give either prompt or shots.", None)
+
+
+def test_an_empty_list_to_judge_is_said_to_be_empty():
+    with pytest.raises(ApiError, match="Invalid value for 'input': List should have at least 1 item") as error:
+        read(b'{"input": []}', "application/json", Moderate)
+    assert error.value.code == "invalid_value"
+
+
+def test_fields_of_openais_for_what_is_not_made_here_may_be_null():
+    absent = {"style": None, "svg": None, "frame_count": None, "frame_duration_ms": None, "complexity": None}
+    sent = {"prompt": "a ball", "n": None, "output_compression": 100, "stream": False, **absent}
+    assert read(json.dumps(sent).encode(), "application/json", CreateImage).prompt == "a ball"
+    with pytest.raises(ApiError, match="Invalid value for 'style': this server has nothing of the kind") as error:
+        read(json.dumps({**sent, "style": "vivid"}).encode(), "application/json", CreateImage)
+    assert (error.value.code, error.value.param) == ("invalid_value", "style")
 
 
 def test_other_types_of_body_are_refused():

@@ -27,7 +27,7 @@ from kinora.serve.access.shapes import (
     told_limits,
 )
 from kinora.serve.errors import BLOCKED, ApiError, not_found
-from kinora.serve.routes.describing import GIVES, TAKES, body_of
+from kinora.serve.routes.describing import GIVES, TAKES, body_of, errors
 from kinora.serve.schemas.base import Identifier
 from kinora.serve.wire import read_body
 
@@ -183,7 +183,7 @@ def list_review(
     )
 
 
-@router.post("/review/{case_id}", responses=TAKES, openapi_extra=body_of(Decide))
+@router.post("/review/{case_id}", responses={**TAKES, **errors(409)}, openapi_extra=body_of(Decide))
 async def decide(case_id: Identifier, request: Request, asking: Admin, access: Accounts) -> ToldCase:
     """Decide a case. An upheld report takes the video away unless `remove` is false."""
     async with read_body(request) as body:

@@ -15,6 +15,7 @@ ERRORS: dict[int, str] = {
     404: "There is no such thing.",
     405: "Not with this method.",
     408: "The request came too slowly.",
+    409: "It was decided already.",
     413: "The request is too large.",
     415: "The body is neither JSON nor a form.",
     422: "The idempotency key came with another request before.",

@@ -4,11 +4,22 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import BeforeValidator, Field
+from pydantic_core import PydanticCustomError
 
 from kinora.serve.schemas.base import Making, Name, Prompt, Told
 
 IMAGES = 10
+
+
+def _nothing(value: object) -> object:
+    if value is not None:
+        raise PydanticCustomError("unsupported", "this server has nothing of the kind; leave it out")
+    return value
+
+
+Absent = Annotated[None, BeforeValidator(_nothing)]
+"""A field of OpenAI's for what isn't made here. Clients that send every field send null."""
 
 
 class CreateImage(Making):
@@ -23,6 +34,12 @@ class CreateImage(Making):
     quality: Literal["auto"] | None = None
     background: Literal["auto", "opaque"] | None = None
     moderation: Literal["auto"] | None = None
+    output_compression: Literal[100] | None = None
+    style: Absent = None
+    complexity: Absent = None
+    frame_count: Absent = None
+    frame_duration_ms: Absent = None
+    svg: Absent = None
     stream: Literal[False] | None = None
     partial_images: Literal[0] | None = None
     user: Annotated[str, Field(max_length=512)] | None = None

@@ -47,9 +47,9 @@ Part: TypeAlias = Annotated[
 def _input(value: Any) -> str | None:
     if isinstance(value, str):
         return "<one>"
-    if not isinstance(value, list) or not value:
+    if not isinstance(value, list):
         return None
-    return "<texts>" if isinstance(value[0], str) else "<parts>"
+    return "<texts>" if not value or isinstance(value[0], str) else "<parts>"
 
 
 class Moderate(Asked):

@@ -18,6 +18,7 @@ from fastapi import Request
 from pydantic import BaseModel, ValidationError
 from starlette.datastructures import UploadFile
 
+from kinora.request import Real
 from kinora.serve.errors import ApiError, of_validation
 from kinora.serve.wire.fields import nested
 from kinora.serve.wire.upload import Upload
@@ -75,13 +76,19 @@ def _object(raw: bytes) -> dict[str, Any]:
     if not raw.strip():
         return {}
     try:
-        value = json.loads(raw, parse_constant=_no_constant)
+        value = json.loads(raw, parse_constant=_no_constant, parse_float=_number)
     except (ValueError, RecursionError) as error:
         message = "We could not parse the JSON body of your request: it is not valid JSON."
         raise ApiError(400, message, code="invalid_json") from error
     if not isinstance(value, dict):
         raise ApiError(400, "The JSON body of a request must be an object.", code="invalid_json")
     return value
+
+
+def _number(text: str) -> Real:
+    """A number with a point or an exponent: 2.0 is the integer 2, as JSON Schema has it (6.3 of its core)."""
+    value = float(text)
+    return int(value) if value.is_integer() else value
 
 
 def _no_constant(name: str) -> NoReturn:

@@ -1,0 +1,1 @@
+"""What scripts/fuzz_api.py is made of."""
