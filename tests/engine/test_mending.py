@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from kinora.engine.mending import Mender, Seam, calmest, jump, weights
+from kinora.engine.mending import Mender, Seam, calmest, jump, usual, weights
 
 
 def flat(*levels):
@@ -45,6 +45,25 @@ def test_what_moves_on_both_sides_may_move_across():
     assert np.abs(jump(before, after)).mean() < 1 < np.abs(after[0] - before[-1]).mean()
     assert np.abs(Mender([Seam(at=8, reach=8, before=wave[4:8])]).add(wave).astype(int) - wave).mean() < 0.5
     assert 5 < np.abs(jump(before, after + 20)).mean() < 20
+
+
+def test_no_more_moves_where_a_loop_closes_than_usually():
+    made, given = sliding(12, step=1), np.roll(sliding(8, step=3), 5, axis=2)
+    free, closed = (
+        Mender([Seam(at=12, reach=8, after=given[:4], most=most)]).add(made) for most in (None, usual(given))
+    )
+
+    def last_step(frames):
+        return np.abs(given[0].astype(float) - frames[-1]).mean()
+
+    most = min(usual(given), usual(made))
+    assert last_step(free) > 1.2 * most
+    assert last_step(closed) == pytest.approx(most, abs=0.3)  # of which the rounding to whole levels
+    assert np.array_equal(closed[:4], made[:4])
+    assert usual(flat(0, 10, 12, 40)) == 10
+    # One made frame has no usual step of its own, and takes half of what is too much: of 40 - 30, or of 40 - 2.
+    lone = [levels(Mender([Seam(at=1, reach=1, after=flat(100, 130), most=m)]).add(flat(140)))[0] for m in (None, 2.0)]
+    assert lone == [135, 121]
 
 
 def test_one_frame_tells_of_no_motion():

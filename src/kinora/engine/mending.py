@@ -8,6 +8,7 @@ both sides of a seam may happen across it as well, and the rest of the jump is s
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -27,13 +28,16 @@ class Seam:
     """The edge before decoded pixel frame `at` of a film, and on which sides frames are given, which never change.
 
     before, after: the given frames next to the edge (uint8 T H W C, at most the nearest four count), or None where
-    frames are made. reach: over how many made frames the jump is spread, on each side that is made.
+    frames are made. reach: over how many made frames the jump is spread, on each side that is made. most: the levels of
+    255 by which the picture may change across it on average, however fast both sides move; nor may it change more than
+    the made frames usually do.
     """
 
     at: int
     reach: int
     before: Frames | None = None
     after: Frames | None = None
+    most: float | None = None
 
     def __post_init__(self) -> None:
         assert self.before is None or self.after is None, "a seam between given frames: nothing there may change"
@@ -52,9 +56,12 @@ class Seam:
     def mend(self, frames: Floats, start: int) -> None:
         """Spread the jump, in frames (float32 T H W C) that begin with frame `start` of the film."""
         at, judged = self.at - start, min(self.reach, JUDGED)
-        before = frames[at - judged : at] if self.before is None else self.before[-JUDGED:]
-        after = frames[at : at + judged] if self.after is None else self.after[:JUDGED]
-        excess = jump(before.astype(np.float32), after.astype(np.float32))
+        before = frames[at - judged : at] if self.before is None else self.before[-JUDGED:].astype(np.float32)
+        after = frames[at : at + judged] if self.after is None else self.after[:JUDGED].astype(np.float32)
+        excess = jump(before, after)
+        if self.most is not None:
+            made = frames[at - self.reach : at] if self.before is None else frames[at : at + self.reach]
+            excess = held(before[-1], after[0], excess, min(self.most, usual(made)))
         share = weights(self.reach, both=self.before is None and self.after is None)
         for away in range(self.reach):
             if self.before is None and at - 1 - away >= 0:
@@ -75,6 +82,23 @@ def jump(before: Floats, after: Floats) -> Floats:
     step = after[0] - before[-1]
     excess: Floats = np.sign(step) * np.maximum(np.abs(step) - moves, 0)
     return excess
+
+
+def held(last: Floats, following: Floats, excess: Floats, most: float) -> Floats:
+    """What is too much of the step between two frames (H W C), so that what is left changes by `most` on average.
+
+    `excess` of it is too much in any case.
+    """
+    step = following - last
+    left = step - excess
+    level = float(np.abs(left).mean())
+    return excess if level <= most else step - left * np.float32(most / level)
+
+
+def usual(frames: Frames | Floats) -> float:
+    """The median step from one frame (of T H W C) to the next, in levels of 255 on average; of one frame any."""
+    steps = np.abs(np.diff(frames.astype(np.float32), axis=0)).mean(axis=(1, 2, 3))
+    return float(np.median(steps)) if len(steps) else math.inf
 
 
 def weights(reach: int, *, both: bool) -> Floats:

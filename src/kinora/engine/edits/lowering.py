@@ -72,7 +72,7 @@ def _bridge(draft: Bridge, engine: Engine) -> Film:
         info["warnings"] = [UNKNOWN]
     before = None if draft.recalls else draft.before
     spans: tuple[Span, ...] = (Span(prompt=plan.prompt, latents=opening + new + closing),)
-    seams, turn = edges(before, draft.after, begin, draft.made, plan.fps), None
+    seams, turn = edges(before, draft.after, begin, draft.made, plan.fps, closes=draft.closes), None
     turns = before is not None and draft.after is not None and chosen.holds != "channels" and _turns(draft)
     if turns:
         spans = _halves(draft.words or (plan.prompt, plan.prompt), opening, new, closing)

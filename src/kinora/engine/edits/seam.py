@@ -12,7 +12,7 @@ import numpy as np
 import numpy.typing as npt
 
 from kinora.engine.film import Carry
-from kinora.engine.mending import JUDGED, Seam
+from kinora.engine.mending import JUDGED, Seam, usual
 
 Frames = npt.NDArray[np.uint8]
 
@@ -31,15 +31,21 @@ def apart(one: Frames, other: Frames) -> bool:
     return bool(np.abs(one.astype(np.int16) - other).mean() > APART)
 
 
-def edges(before: Frames | None, after: Frames | None, begin: int, made: int, fps: int) -> tuple[Seam, ...]:
-    """The seams of `made` frames, from frame `begin` of a film on, with what is given before and after them."""
+def edges(
+    before: Frames | None, after: Frames | None, begin: int, made: int, fps: int, *, closes: bool = False
+) -> tuple[Seam, ...]:
+    """The seams of `made` frames, from frame `begin` of a film on, with what is given before and after them.
+
+    Where a loop `closes`, a player takes a moment to start over: no more moves there than usually in the clip.
+    """
     room = made if before is None or after is None else max(1, made // 2)
     reach = min(room, max(1, round(SPREAD * fps)))
     found = []
     if before is not None:
         found.append(Seam(at=begin, reach=reach, before=before[-JUDGED:]))
     if after is not None:
-        found.append(Seam(at=begin + made, reach=reach, after=after[:JUDGED]))
+        most = usual(after) if closes else None
+        found.append(Seam(at=begin + made, reach=reach, after=after[:JUDGED], most=most))
     return tuple(found)
 
 
