@@ -1,5 +1,7 @@
 """What the one door does; that there is no other is held by tests/house/test_doors.py."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -127,3 +129,27 @@ def test_an_input_that_is_gone_does_not_cost_the_work(tmp_path):
     read = read_file(path)
     assert read.actions[0].name == "c2pa.created"
     assert read.generation["settings"]["inputs_missing"] == 1
+
+
+def test_frames_changed_after_their_review_are_reviewed_again(tmp_path):
+    """What counts is the frames, not that somebody counted as many."""
+    saved = clip()
+    saved.save(tmp_path / "clip.mp4")
+    flashing = scene(8)
+    flashing[::2], flashing[1::2] = 255, 0
+    swapped = replace(saved, frames=flashing, info={**saved.info})
+    with pytest.raises(Refused, match="more than three times a second"):
+        swapped.save(tmp_path / "swapped.mp4")
+
+
+def test_frames_swapped_on_their_way_into_the_file_make_none(tmp_path):
+    whole = clip()
+    whole.save(tmp_path / "clip.mp4")
+    others = scene()
+    others[5, 0, 0, 0] += 1
+    payload = payload_of("m", "1", 7, "a red square slides")
+    with pytest.raises(AssertionError, match="other frames encoded than were reviewed"):
+        release_stream(tmp_path / "other.mp4", iter(others), fps=8, payload=payload, clip=lambda: whole)
+    with pytest.raises(AssertionError, match="7 frames encoded, 8 reviewed"):
+        release_stream(tmp_path / "fewer.mp4", iter(scene()[:7]), fps=8, payload=payload, clip=lambda: whole)
+    assert [path.name for path in tmp_path.iterdir()] == ["clip.mp4"]

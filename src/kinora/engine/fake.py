@@ -25,7 +25,7 @@ from kinora.engine.story import Story
 from kinora.flow.windows import Reach, Window
 from kinora.flow.windows import plan as plan_windows
 from kinora.request import Limits, Plan, Real, Shot
-from kinora.safety import FrameBook, Guard, screen_given, screen_words
+from kinora.safety import FrameBook, Guard, reviewed_by, screen_given, screen_words
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -105,7 +105,7 @@ class FakeEngine:
                 if isinstance(made, Progress):
                     yield made
                     continue
-                verdict = self.guard.review(made, book)
+                verdict = reviewed_by(self.guard, made, book)
                 if not verdict.allowed:
                     yield Refused(verdict)
                     return
@@ -178,7 +178,7 @@ def _clip(film: Film, frames: Pixels, book: FrameBook) -> Clip:
         guidance=plan.guidance,
         info={
             **film.info,
-            "frames_reviewed": book.reviewed,
+            **book.proof,
             "warnings": book.warnings,
             "timings": {},
             "peak_memory": peak_memory(),

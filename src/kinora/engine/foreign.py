@@ -28,7 +28,7 @@ from kinora.engine.memory import peak_memory
 from kinora.errors import InvalidRequest, Unavailable, UnknownModel
 from kinora.grid import Grid
 from kinora.request import Limits, Plan, Real, Shot
-from kinora.safety import FrameBook, Guard, screen_words
+from kinora.safety import FrameBook, Guard, reviewed_by, screen_words
 
 if TYPE_CHECKING:
     from diffusers import DiffusionPipeline
@@ -106,7 +106,7 @@ class DiffusersEngine:
         book = FrameBook(fps=plan.fps, prompt=plan.prompt)
         for first in range(0, len(made), CHUNK):
             chunk = made[first : first + CHUNK]
-            verdict = self.guard.review(chunk, book)
+            verdict = reviewed_by(self.guard, chunk, book)
             if not verdict.allowed:
                 yield Refused(verdict)
                 return
@@ -115,7 +115,7 @@ class DiffusersEngine:
         seconds = {"denoise": round(denoised - start, 3), "decode": round(time.perf_counter() - denoised, 3)}
         pipe: Any = self.model.pipe
         info = {
-            "frames_reviewed": book.reviewed,
+            **book.proof,
             "warnings": book.warnings,
             "timings": seconds,
             "peak_memory": peak_memory(),

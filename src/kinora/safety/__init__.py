@@ -2,7 +2,7 @@
 
 from kinora.safety.given import screen_given
 from kinora.safety.guard import PolicyGuard, default_guard, lists_only_guard
-from kinora.safety.policy import ALLOWED, Finding, FrameBook, Guard, Policy, Verdict, screen_words
+from kinora.safety.policy import ALLOWED, Finding, FrameBook, Guard, Policy, Verdict, reviewed_by, screen_words
 
 __all__ = [
     "ALLOWED",
@@ -14,6 +14,7 @@ __all__ = [
     "Verdict",
     "default_guard",
     "lists_only_guard",
+    "reviewed_by",
     "screen_given",
     "screen_words",
 ]

@@ -11,6 +11,7 @@ so there is no road around this package. A guard is any object with these two me
 
 from __future__ import annotations
 
+import hashlib
 import tomllib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -165,23 +166,44 @@ class Policy:
         return Verdict(action != "block", categories, reason, action, tuple(grave), scores, disguises)
 
 
+class FrameDigest:
+    """A fingerprint of frames (uint8 T H W C), in order, however they are cut into chunks."""
+
+    def __init__(self, frames: Frames | None = None) -> None:
+        self._hash = hashlib.blake2b(digest_size=16)
+        if frames is not None:
+            self.add(frames)
+
+    def add(self, frames: Frames) -> None:
+        """The next frames."""
+        self._hash.update(np.ascontiguousarray(frames).data)
+
+    @property
+    def hex(self) -> str:
+        """The fingerprint so far."""
+        return self._hash.hexdigest()
+
+
 @dataclass
 class FrameBook:
     """What the guard has seen of one clip: kept by the engine, written by the guard.
 
-    `reviewed` counts frames and must equal the frames of the finished clip; `warnings` are for the user to read;
-    `last` is the newest frame, so that a review chunk by chunk sees across the seams. `fps` and `prompt`, where the
-    caller knows them, help reviewers; `looks` is what they remember of this clip.
+    `reviewed` counts frames and must equal the frames of the finished clip; `warnings` are for the user to read. `fps`
+    and `prompt`, where the caller knows them, help reviewers; `looks` is what they remember of this clip. `seen` grows
+    with every frame that `reviewed_by` let pass.
     """
 
     reviewed: int = 0
     warnings: list[str] = field(default_factory=list)
-    last: Frames | None = None
-    still: int = 0
-    dark: int = 0
     fps: float | int = 8
     prompt: str = ""
     looks: list[Any] | None = None
+    seen: FrameDigest = field(default_factory=lambda: FrameDigest())
+
+    @property
+    def proof(self) -> dict[str, Any]:
+        """What a clip carries in its `info` so that the door knows its frames for the reviewed ones."""
+        return {"frames_reviewed": self.reviewed, "frames_digest": self.seen.hex}
 
 
 @runtime_checkable
@@ -202,6 +224,19 @@ class Guard(Protocol):
 
         The first refusal ends the clip: none of it is delivered.
         """
+
+
+def reviewed_by(guard: Guard, frames: Frames, book: FrameBook) -> Verdict:
+    """Have `guard` look at the next frames of a clip, and enter in `book` which they were.
+
+    Every engine asks this. A guard that doesn't count what it is shown has a bug.
+    """
+    before = book.reviewed
+    verdict = guard.review(frames, book)
+    if verdict.allowed:
+        assert book.reviewed - before == len(frames), f"{book.reviewed - before} frames reviewed, {len(frames)} shown"
+        book.seen.add(frames)
+    return verdict
 
 
 def screen_words(guard: Guard, prompts: Iterable[str], negative: str = "") -> Verdict:

@@ -3,8 +3,9 @@
     release_clip(clip, "ball.mp4")                                   # what `Clip.save` does
     release_stream("ball.mp4", frames, fps=8, payload=payload_of("kinora-small", "1", 7, "a ball"), clip=finished)
 
-A file is there whole, with its mark and its credentials, or it is not there. Only this module calls the bare writers of
-`kinora.media` for what people get to see; a test walks the tree and holds that.
+A file is there whole, with its mark and its credentials, or it is not there. The frames that are encoded are those that
+a guard let pass, by their fingerprint: a clip that was changed after its review is reviewed again here. Only this
+module calls the bare writers of `kinora.media` for what people get to see; a test walks the tree and holds that.
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ from kinora.errors import Refused
 from kinora.grid import format_size
 from kinora.media import Written, check_target, write_clip, write_video
 from kinora.safety.guard import default_guard
-from kinora.safety.policy import FrameBook
+from kinora.safety.policy import FrameBook, FrameDigest, reviewed_by
 from kinora.safety.provenance import Kind, Record, read_file, sign_file
 from kinora.safety.watermark import Watermark
 from kinora.safety.watermark_code import Payload
@@ -51,8 +52,8 @@ WORK: dict[str, tuple[Kind, str]] = {
 def release_clip(clip: Clip, path: str | Path) -> Written:
     """Write a finished clip to `path`; its extension chooses the format.
 
-    A clip that no engine made is reviewed first. Raises OutputError when the place won't do, Refused when the guard
-    says no, SigningFailed or Unavailable when it can't be signed: then there is no file.
+    Frames that no engine had reviewed are reviewed first. Raises OutputError when the place won't do, Refused when the
+    guard says no, SigningFailed or Unavailable when it can't be signed: then there is no file.
     """
     path = check_target(path)
     payload = payload_of(clip.model, clip.version, clip.seed, asked(clip))
@@ -60,7 +61,7 @@ def release_clip(clip: Clip, path: str | Path) -> Written:
         return release_stream(path, clip.frames, fps=clip.fps, payload=payload, clip=lambda: clip)
     _review(clip)
     marked = Watermark(marking_key()).embed(clip.frames, payload)
-    return write_clip(path, marked, fps=clip.fps, finish=lambda file: _sign(file, clip, payload, len(marked)))
+    return write_clip(path, marked, fps=clip.fps, finish=lambda file: sign_file(file, record_of(clip, payload.hex)))
 
 
 def release_stream(
@@ -70,19 +71,24 @@ def release_stream(
 
     Memory does not grow with the length. Raises what `release_clip` does.
     """
-    mark, count = Watermark(marking_key()), 0
+    mark, encoded, count = Watermark(marking_key()), FrameDigest(), 0
 
     def marked() -> Iterator[Frames]:
         nonlocal count
         remaining = iter(frames)
         while chunk := list(islice(remaining, CHUNK)):
-            count += len(chunk)
-            yield from mark.embed(np.stack(chunk), payload)
+            whole = np.stack(chunk)
+            encoded.add(whole)
+            count += len(whole)
+            yield from mark.embed(whole, payload)
 
     def finish(file: Path) -> None:
         whole = clip()
         _review(whole)
-        _sign(file, whole, payload, count)
+        reviewed = whole.info["frames_reviewed"]
+        assert count == reviewed, f"{count} frames encoded, {reviewed} reviewed"
+        assert encoded.hex == whole.info["frames_digest"], "other frames encoded than were reviewed"
+        sign_file(file, record_of(whole, payload.hex))
 
     return write_video(path, marked(), fps=fps, finish=finish)
 
@@ -137,20 +143,14 @@ def record_of(clip: Clip, watermark: str) -> Record:
 
 
 def _review(clip: Clip) -> None:
-    """Have the guard look at a clip that has not been through an engine."""
-    if "frames_reviewed" in clip.info:
+    """Have the guard look at a clip whose frames are not those that an engine had reviewed."""
+    if clip.info.get("frames_digest") == FrameDigest(clip.frames).hex:
         return
     book = FrameBook(fps=clip.fps, prompt=clip.prompt)
-    verdict = default_guard().review(clip.frames, book)
+    verdict = reviewed_by(default_guard(), clip.frames, book)
     if not verdict.allowed:
         raise Refused("the clip", rule=verdict.reason, categories=verdict.categories)
-    clip.info.update(frames_reviewed=book.reviewed, warnings=[*clip.info.get("warnings", ()), *book.warnings])
-
-
-def _sign(file: Path, clip: Clip, payload: Payload, encoded: int) -> None:
-    reviewed = clip.info["frames_reviewed"]
-    assert encoded == reviewed, f"{encoded} frames encoded, {reviewed} reviewed"
-    sign_file(file, record_of(clip, payload.hex))
+    clip.info.update(book.proof, warnings=[*clip.info.get("warnings", ()), *book.warnings])
 
 
 def _content(source: Any) -> Path | bytes | None:

@@ -15,9 +15,6 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-import numpy.typing as npt
-
 from kinora.clip import Clip
 from kinora.engine.events import Event, Frames, Progress
 from kinora.grid import format_size
@@ -44,6 +41,10 @@ SUFFIXES = {**{kind: suffix for suffix, kind in TYPES.items()}, "video/webm": "w
 
 SHARES = {"read": (0, 2), "denoise": (2, 85), "decode": (85, 97)}
 """From where to where each stage takes a job, in percent; the rest is for thumbnail, sheet and storing."""
+
+
+APART = ("parents", "frames_reviewed", "frames_digest", "warnings")
+"""What a clip knows of itself and a result does not repeat."""
 
 
 @dataclass
@@ -90,7 +91,7 @@ def perform(claim: Claim, maker: Maker, desk: Desk, *, preview: Real, tell: Tell
 
 def result_of(clip: Clip) -> dict[str, Any]:
     """What is told of a finished clip, as JSON: what was read and made, what was measured, what the guard said."""
-    told = {name: value for name, value in clip.info.items() if name not in ("parents", "frames_reviewed", "warnings")}
+    told = {name: value for name, value in clip.info.items() if name not in APART}
     payload = payload_of(clip.model, clip.version, clip.seed, asked_words(clip))
     return {
         "frames": len(clip.frames),
@@ -119,14 +120,12 @@ def _fetched(claim: Claim, id: str, desk: Desk, folder: Path) -> Path:
 def _pictures(clip: Clip, folder: Path) -> dict[str, Path]:
     """A still from the middle, and the sheet of frames; both are looked at, marked and signed like any picture."""
     middle = len(clip.frames) // 2
-    release_clip(_part(clip, clip.frames[middle : middle + 1]), folder / "thumbnail.webp")
+    # Other frames than were reviewed: the door has them reviewed as a work of their own.
+    release_clip(
+        replace(clip, frames=clip.frames[middle : middle + 1], info=dict(clip.info)), folder / "thumbnail.webp"
+    )
     release_clip(clip, folder / "spritesheet.jpg")
     return {"thumbnail": folder / "thumbnail.webp", "spritesheet": folder / "spritesheet.jpg"}
-
-
-def _part(clip: Clip, frames: npt.NDArray[np.uint8]) -> Clip:
-    """Some of a clip's frames, to be reviewed as a work of their own."""
-    return replace(clip, frames=frames, info={k: v for k, v in clip.info.items() if k != "frames_reviewed"})
 
 
 class _Watch:
