@@ -41,7 +41,7 @@ CAP = {
     "tdavidson/unsafe": 700,
 }
 MADE = 160  # examples of each category and file
-EPOCHS = 3
+EPOCHS = 2
 BATCH = 64
 OTHER_STYLE = {"prompt": 1.0, "social": 0.2}
 """How much the other style's rows count for a style's heads: people write statements into prompts, too."""
@@ -61,7 +61,8 @@ class Data:
         hits = [lists.find(text, language_of(text)) for text in texts]
         self.evidence = evidence_rows(hits, [signs_of(text) for text in texts])
         self.pieces = [windows(reader, text)[0] for text in texts]
-        self.below = below(reader, self.pieces)
+        self.below: list[Tensor | None] = [None] * len(rows)
+        self._reader = reader
         self.grams, self.starts, self.weights = gram_rows(self.pieces)
         self.ends = torch.cat([self.starts[1:], torch.tensor([len(self.grams)])])
         self.targets = torch.zeros(len(rows), len(CATEGORIES))
@@ -75,6 +76,12 @@ class Data:
                 self.targets[i, CATEGORIES.index(name)] = label
                 self.trust[i, CATEGORIES.index(name)] = trust * (SAFE_WEIGHT if label == 0 else 1)
 
+    def keep_states(self, index: Tensor) -> None:
+        """Compute once what the encoder's frozen layers make of some rows: `states` needs it."""
+        missing = [i for i in index.tolist() if self.below[i] is None]
+        for i, states in zip(missing, below(self._reader, [self.pieces[i] for i in missing]), strict=True):
+            self.below[i] = states
+
     def gathered(self, index: Tensor) -> tuple[Tensor, Tensor, Tensor, Tensor]:
         """Grams, starts, weights and evidence of some rows, as Heads.forward takes them."""
         parts = [torch.arange(int(self.starts[i]), int(self.ends[i])) for i in index]
@@ -84,8 +91,9 @@ class Data:
 
     def states(self, adapter: Adapter, index: Tensor) -> Tensor:
         """The token states of some rows, pooled."""
-        x = nn.utils.rnn.pad_sequence([self.below[i].float() for i in index], batch_first=True)
-        mask = torch.arange(x.shape[1]) < torch.tensor([len(self.below[i]) for i in index])[:, None]
+        rows = [kept.float() for i in index if (kept := self.below[i]) is not None]
+        x = nn.utils.rnn.pad_sequence(rows, batch_first=True)
+        mask = torch.arange(x.shape[1]) < torch.tensor([len(row) for row in rows])[:, None]
         return pooled(adapter(x, mask), mask)
 
     def importance(self, style: str) -> Tensor:
@@ -123,16 +131,21 @@ def main() -> None:
         for split in ("train", "calibrate", "test")
     }
     print({split: len(rows) for split, rows in index.items()}, f"{time.monotonic() - begun:.0f} s", flush=True)
+    for split in ("train", "calibrate"):
+        data.keep_states(index[split])
+    print(f"frozen layers: {time.monotonic() - begun:.0f} s, {time.process_time():.0f} s of a core", flush=True)
     heads = {style: Heads() for style in STYLES}
     adapter = Adapter(reader)
     train(adapter, heads, data, index["train"], arguments.epochs, arguments.checkpoint)
-    states = {split: look(adapter, data, index[split]) for split in ("calibrate", "test")}
+    states = {"calibrate": look(adapter, data, index["calibrate"])}
     for style, head in heads.items():
         calibrate(head, states["calibrate"], data, index["calibrate"], style)
-        report(head, states, data, index, style, left_out)
     if not left_out:
         write(arguments.out, adapter, heads)
-    print(f"{(time.monotonic() - begun) / 60:.0f} minutes")
+    print(f"{(time.monotonic() - begun) / 60:.0f} minutes, {time.process_time():.0f} s of a core", flush=True)
+    states["test"] = look(adapter, data, index["test"])
+    for style, head in heads.items():
+        report(head, states, data, index, style, left_out)
 
 
 def train(
@@ -168,8 +181,8 @@ def train(
         for name, state in saved.items():
             parts[name].load_state_dict(state)
     for epoch in range(done, epochs):
-        total, begun = 0.0, time.monotonic()
-        for batch in batches(data, index):
+        total = 0.0
+        for step, batch in enumerate(batches(data, index)):
             states = data.states(adapter, batch)
             grams, starts, weights, evidence = data.gathered(batch)
             # A view is now and then left out, so that none is relied on alone.
@@ -187,7 +200,9 @@ def train(
             optimiser.step()
             schedule.step()
             total += loss.item() * len(batch)
-        print(f"epoch {epoch + 1}: loss {total / len(index):.3f}, {time.monotonic() - begun:.0f} s", flush=True)
+            if step % 50 == 0:
+                print(f"step {step}: {time.process_time():.0f} s of a core", flush=True)
+        print(f"epoch {epoch + 1}: loss {total / len(index):.3f}, {time.process_time():.0f} s of a core", flush=True)
         if checkpoint is not None:
             states_of = {name: part.state_dict() for name, part in parts.items()}
             partial = checkpoint.with_suffix(".part")
@@ -210,8 +225,9 @@ def batches(data: Data, index: Tensor) -> Iterator[Tensor]:
 @torch.inference_mode()
 def look(adapter: Adapter, data: Data, index: Tensor) -> Tensor:
     """The token states of rows, pooled."""
+    data.keep_states(index)
     out = torch.zeros(len(index), DIM)
-    order = torch.tensor([len(data.below[i]) for i in index]).argsort()
+    order = torch.tensor([len(data.pieces[i]) for i in index]).argsort()
     for part in order.split(BATCH):
         out[part] = data.states(adapter, index[part])
     return out

@@ -1,27 +1,32 @@
 """Real people and owned characters: by list, and by what stands around a name that no list has.
 
-A name that no list has counts where the text says what it is ("the actor Jo Doe", "from the film Nowhere"), where a
-first name stands before another and the classifier takes them for somebody known, capitals or not, and where it stands
-in no dictionary ("Jo Vandelar climbs a ladder") unless the text calls it one of its own ("a robot named Zib") or a
-place. A title of plain words ("Over There") counts with capitals or beside a word like "film". A name behind "by" or
-"in the style of" asks for a manner and not for a likeness: it is pointed out, not refused.
+A name that no list has counts where the text says what it is ("the actor Jo Doe", "from the film Nowhere"), and where
+the classifier takes it for somebody known: with capitals or a full name less is asked of the classifier than without.
+A strange name alone ("Bobo walks") is anybody's own, and only pointed out. A title of plain words ("Over There") counts
+with capitals or beside a word like "film". A name behind "by" or "in the style of" asks for a manner and not for a
+likeness; `naming` has what else speaks of a name without showing its bearer.
 """
 
 from __future__ import annotations
 
 import re
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from functools import cache
 from importlib.resources import files
 
 from kinora.safety.language import language_of
 from kinora.safety.lexicon import Lexicon
 from kinora.safety.lists import MILD, Hit, TermList
+from kinora.safety.naming import asks_a_question, asks_for_a_manner, long_dead, own_figures, shows_a_place
 from kinora.safety.normalise import plain_words
 from kinora.safety.persons import first_names, full_names
 from kinora.safety.policy import Finding
 from kinora.safety.spans import span_of
+
+NAMES = ("likeness", "ip")
+"""The categories that this module judges."""
 
 LISTED = 0.85
 PATTERN = 0.7
@@ -85,37 +90,58 @@ _MANNER = frozenset(["by", "style", "styled", "inspired", "manner", "like-style"
 
 
 def named(text: str, plain: str, hits: Sequence[Hit], scores: Mapping[str, float]) -> list[Finding]:
-    """The names in a text, as findings of likeness and ip."""
-    found = []
+    """The names in a text, as findings of likeness and ip: those of lists and rules, and the classifier's word."""
+    nobodys = long_dead(plain, hits) | own_figures(plain)
+    found = [
+        *_listed(text, plain, hits),
+        *_told(text, plain, nobodys),
+        *_full(text, plain, nobodys, scores),
+        *_unknown(text, plain, nobodys, scores),
+    ]
+    question = asks_a_question(plain)
+    spared = question or bool(nobodys) or asks_for_a_manner(plain) or shows_a_place(plain)
+    found += [
+        Finding(name, min(scores[name], MANNER) if spared else scores[name], "classifier", (0, len(text)))
+        for name in NAMES
+        if name in scores
+    ]
+    return [replace(finding, score=min(finding.score, MANNER)) for finding in found] if question else found
+
+
+def _listed(text: str, plain: str, hits: Sequence[Hit]) -> Iterator[Finding]:
+    """Names in the lists, and titles that are written or spoken of as such."""
     words = plain.lower().split()
     for hit in hits:
-        if hit.category in ("likeness", "ip"):
+        if hit.category in NAMES:
             before = words[max(0, hit.start - 3) : hit.start]
             manner = hit.severity == MILD or _asks_for_a_manner(before, hit.category)
             score = MANNER if manner else LISTED
-            found.append(Finding(hit.category, score, f"names: {hit.term}", span_of(text, plain, hit)))
+            yield Finding(hit.category, score, f"names: {hit.term}", span_of(text, plain, hit))
         elif hit.category == "titles" and _is_title(hit, plain):
-            found.append(Finding("ip", LISTED, f"names: {hit.term}", span_of(text, plain, hit)))
+            yield Finding("ip", LISTED, f"names: {hit.term}", span_of(text, plain, hit))
+
+
+def _told(text: str, plain: str, nobodys: frozenset[str]) -> Iterator[Finding]:
+    """Names that no list has where the text says whose they are ("the actor Jo Doe", "from the film Nowhere")."""
     for category, pattern in _patterns():
         for match in pattern.finditer(plain):
-            if not _is_plain(match["name"]):
-                found.append(Finding(category, PATTERN, "names: pattern", _place(text, match["name"])))
-    for match in _PAIR.finditer(plain):
-        if match[1].lower() in _first_names() and scores.get("likeness", 0.0) >= CAPITALISED:
+            if not _is_plain(match["name"]) and nobodys.isdisjoint(plain_words(match["name"])):
+                yield Finding(category, PATTERN, "names: pattern", _place(text, match["name"]))
+
+
+def _full(text: str, plain: str, nobodys: frozenset[str], scores: Mapping[str, float]) -> Iterator[Finding]:
+    """Full names, where the classifier takes them for somebody known: less is asked of it where there are capitals."""
+    score = scores.get("likeness", 0.0)
+    for match in _PAIR.finditer(plain) if score >= CAPITALISED else ():
+        if match[1].lower() in _first_names() and nobodys.isdisjoint(plain_words(match[0])):
             manner = not _MANNER.isdisjoint(plain[: match.start()].lower().split()[-3:])
-            found.append(
-                Finding("likeness", MANNER if manner else PATTERN, "names: first name", _place(text, match[0]))
-            )
-    if scores.get("likeness", 0.0) >= LOWER:
-        spelt = plain_words(plain)
-        for start, stop in full_names(plain):
+            yield Finding("likeness", MANNER if manner else PATTERN, "names: first name", _place(text, match[0]))
+    spelt = plain_words(plain)
+    for start, stop in full_names(plain) if score >= LOWER else ():
+        if nobodys.isdisjoint(spelt[start:stop]):
             manner = not _MANNER.isdisjoint(spelt[max(0, start - 3) : start])
             hit = Hit("likeness", MILD, start, stop, "")
-            found.append(
-                Finding("likeness", MANNER if manner else PATTERN, "names: full name", span_of(text, plain, hit))
-            )
-    found += _unknown(text, plain, scores)
-    return found
+            yield Finding("likeness", MANNER if manner else PATTERN, "names: full name", span_of(text, plain, hit))
 
 
 def reads_as_english(plain: str) -> bool:
@@ -123,27 +149,6 @@ def reads_as_english(plain: str) -> bool:
     return len(plain_words(plain)) < LEAST or Lexicon.dictionary().share(plain) >= ENGLISH
 
 
-def shows_a_place(plain: str) -> bool:
-    """Whether a famous place is named, whose name looks like that of somebody to those who don't know it."""
-    spelt = f" {' '.join(plain_words(plain))} "
-    return any(f" {place} " in spelt for place in _places())
-
-
-@cache
-def _places() -> tuple[str, ...]:
-    table = tomllib.loads((files("kinora.safety") / "lists" / "names.toml").read_text(encoding="utf-8"))
-    return tuple(" ".join(plain_words(name)) for name in table["places"]["names"])
-
-
-def asks_for_a_manner(plain: str) -> bool:
-    """Whether a text names somebody for their manner ("in the style of", ", by"), so that a name in it shows nobody."""
-    return _STYLE.search(plain.lower()) is not None
-
-
-_STYLE = re.compile(
-    r"\b(?:style|styled|manner) (?:of|by|like)\b|\binspired by\b|artstation|"
-    r"(?:,|\b(?:art|artwork|painting|illustration|drawing|photograph\w*|portrait|render|design|directed)) by\b"
-)
 _CONTEXT = frozenset(
     [
         "movie",
@@ -188,32 +193,29 @@ def _asks_for_a_manner(before: Sequence[str], category: str) -> bool:
     return not words.isdisjoint(before) and _DEEDS.isdisjoint(before)
 
 
-def _unknown(text: str, plain: str, scores: Mapping[str, float]) -> list[Finding]:
+def _unknown(text: str, plain: str, nobodys: frozenset[str], scores: Mapping[str, float]) -> Iterator[Finding]:
     """Capitalised names in the first clause (what comes later is manner) with a word that is in no dictionary.
 
-    Where the classifier thinks of somebody too, several capitalised words are enough.
+    Anybody may make up such a name, so it is only pointed out unless the classifier thinks of somebody too; then
+    several capitalised words are enough.
     """
     hunch = max(scores.get("ip", 0.0), scores.get("likeness", 0.0)) >= HUNCH
     lexicon = Lexicon.dictionary()
     clause = re.split(r"[,;:|]|\bby\b|\bstyle\b", plain, maxsplit=1)[0]
     if clause.istitle() and len(clause.split()) > 4:  # a headline capitalises everything
-        return []
+        return
     if "@" in plain or language_of(plain) != "en" or not reads_as_english(plain):  # chatter, other languages
-        return []
-    out = []
+        return
     for match in _UNKNOWN.finditer(clause):
         words = match[0].lower().replace("-", " ").split()
         before = {*clause[: match.start()].lower().split()[-2:], words[0] if len(words) > 1 else ""}
-        if shows_a_place(match[0]):
+        if shows_a_place(match[0]) or not nobodys.isdisjoint(words):
             continue
         strange = [word for word in words if not _is_known(word, lexicon)]
         if (strange or (hunch and len(words) > 1)) and _OWN.isdisjoint(before):
             category = "likeness" if len(words) > 1 and words[0] in _first_names() else "ip"
-            # A single word that begins a text has its capital from there, and may be any noun.
-            starts = clause[: match.start()].rstrip()[-1:] in ("", ".", "!", "?")
-            score = MANNER if starts and len(words) == 1 and not hunch else UNKNOWN
-            out.append(Finding(category, score, "names: in no dictionary", _place(text, match[0])))
-    return out
+            score = UNKNOWN if hunch else MANNER
+            yield Finding(category, score, "names: in no dictionary", _place(text, match[0]))
 
 
 def _is_known(word: str, lexicon: Lexicon) -> bool:

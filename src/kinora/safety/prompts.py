@@ -17,9 +17,10 @@ from kinora.errors import InvalidRequest
 from kinora.safety.combine import combined
 from kinora.safety.language import language_of
 from kinora.safety.lists import MILD, SEVERE, STRONG, Hit, TermList
-from kinora.safety.names import MANNER, asks_for_a_manner, named, reads_as_english, shows_a_place
+from kinora.safety.names import NAMES, named, reads_as_english
 from kinora.safety.normalise import LIMIT, plain_words, read
 from kinora.safety.persons import signs_of
+from kinora.safety.policy import CATEGORIES as JUDGED
 from kinora.safety.policy import Finding
 from kinora.safety.spans import span_of
 
@@ -101,7 +102,7 @@ class Screener:
         evidence = evidence_rows([hits[i] for i in found], [signs_of(texts[i]) for i in found])
         own = self._classifier.score(embed(encoder(), parts), parts, owners, evidence)[kind]
         lowered = torch.tensor([[0.0 if languages[i] == "en" else FOREIGN] for i in found]).repeat(1, len(CATEGORIES))
-        names = torch.tensor([name in ("likeness", "ip") for name in CATEGORIES])
+        names = torch.tensor([name in NAMES for name in CATEGORIES])
         for row, i in enumerate(found):
             if not reads_as_english(texts[i]):  # its words are not names only because they are in no dictionary
                 lowered[row, names] = FOREIGN
@@ -116,11 +117,9 @@ def _findings(text: str, plain: str, hits: Sequence[Hit], scores: dict[str, floa
     found = [
         Finding(hit.category, LISTED[hit.severity], f"list: {hit.term}", span_of(text, plain, hit))
         for hit in hits
-        if LISTED[hit.severity] and hit.category not in ("likeness", "ip", "titles", "children", "suggestive")
+        if LISTED[hit.severity] and hit.category in JUDGED and hit.category not in NAMES
     ]
     found += named(text, plain, hits, scores)
-    manner = asks_for_a_manner(plain) or shows_a_place(plain)
-    for name, score in scores.items():
-        capped = min(score, MANNER) if manner and name in ("likeness", "ip") else score
-        found.append(Finding(name, capped, "classifier", (0, len(text))))
+    everywhere = (0, len(text))
+    found += [Finding(name, score, "classifier", everywhere) for name, score in scores.items() if name not in NAMES]
     return tuple(found + combined(text, plain, hits, found))

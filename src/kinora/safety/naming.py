@@ -1,0 +1,97 @@
+"""What a text does with a name: shows its bearer, or only speaks of it.
+
+The policy, for a generator of video (docs/safety.md, "Names"): a living person's likeness and a character that someone
+owns are not shown. But nobody's likeness is taken, and nothing is copied, where a text
+
+- names a manner ("in the style of", ", by"), or a place that has a name like a person's;
+- names only who died more than a hundred years ago or what nobody owns any more ([historic] in lists/names.toml);
+- asks a question about a work or a person ("who wrote ...?") and not for a picture of it;
+- introduces figures of its own ("a robot named Zib", "Pip the hedgehog", "Zorblax, a three-eyed alien", "my dog Rex").
+
+Then what the classifier takes for a known name is pointed out, at most; names in the lists count all the same, but for
+questions.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Sequence
+from functools import cache
+from importlib.resources import files
+
+from kinora.safety.lexicon import Lexicon
+from kinora.safety.lists import Hit
+from kinora.safety.normalise import plain_words
+from kinora.safety.persons import first_names
+
+_STYLE = re.compile(
+    r"\b(?:style|styled|manner) (?:of|by|like)\b|\binspired by\b|artstation|"
+    r"(?:,|\b(?:art|artwork|painting|illustration|drawing|photograph\w*|portrait|render|design|directed)) by\b"
+)
+_QUESTION = re.compile(
+    r"^(?:(?:in|on|at|from|of|with|to|for) )?"
+    r"(?:who|whom|whose|what|which|when|where|why|how|is|are|was|were|do|does|did|has|have)\b"
+)
+_SHOWING = re.compile(
+    r"\b(?:show\w*|ma[dk]e\w*|making|creat\w+|generat\w+|draw\w*|paint\w*|render\w*|animat\w+|film\w*|video\w*|clip\w*|pictur\w+|"
+    r"image\w*|photo\w*|scene\w*|footage|looks?|looking|imagin\w+|if)\b"
+)
+_CALLED = re.compile(r"\b(?:named|called|nicknamed|by the name of) (\w+)(?: (\w+))?")
+_APPOSED = re.compile(r"(?:^|[,:;.] |\b(?:and|of|with|show|named|called) )(\w+(?<!s)(?<!ed)(?<!ing)) the ([\w-]+)\b")
+_DESCRIBED = re.compile(r"\b(\w+)(?: (\w+))?, (?:the|an?) (?:[\w-]+ ){0,2}?([\w-]+)(?:,|$)")
+_BELONGING = re.compile(
+    r"\b(?:my|our|his|her|their) (?:\w+ )?(?:dog|cat|pet|parrot|pony|horse|hamster|rabbit|bunny|goldfish|turtle|"
+    r"tortoise|teddy|bear|doll|robot|son|daughter|brother|sister|niece|nephew|cousin|grandson|granddaughter|grandma|"
+    r"grandpa|grandmother|grandfather|aunt|uncle|friend|neighbou?r|wife|husband|mom|mum|dad|teacher|baby) (\w+)"
+)
+
+
+def asks_for_a_manner(plain: str) -> bool:
+    """Whether a text names somebody for their manner, so that a name in it shows nobody."""
+    return _STYLE.search(plain.lower()) is not None
+
+
+def asks_a_question(plain: str) -> bool:
+    """Whether a text is one question about something, and not about a picture to be made."""
+    lower = plain.strip().lower()
+    one = not re.search(r"[.!?:;]\s*\S", lower)
+    return one and bool(_QUESTION.match(lower)) and lower.endswith("?") and not _SHOWING.search(lower)
+
+
+def shows_a_place(plain: str) -> bool:
+    """Whether a famous place is named, whose name looks like that of somebody to those who don't know it."""
+    spelt = f" {' '.join(plain_words(plain))} "
+    return any(f" {place} " in spelt for place in _places())
+
+
+def long_dead(plain: str, hits: Sequence[Hit]) -> frozenset[str]:
+    """The words of names in a text that are nobody's any more."""
+    words = plain_words(plain)
+    return frozenset(word for hit in hits if hit.category == "historic" for word in words[hit.start : hit.stop])
+
+
+def own_figures(plain: str) -> frozenset[str]:
+    """The words by which a text names figures that it introduces as its own, in lower case.
+
+    Who is described by a plain noun is introduced ("Pip the hedgehog"); who is known needs no such words, or is in the
+    lists with them.
+    """
+    lower = plain.lower()
+    groups = [match.groups() for match in _CALLED.finditer(lower)]
+    groups += [match.groups() for match in _BELONGING.finditer(lower)]
+    for pattern in (_APPOSED, _DESCRIBED):
+        groups += [
+            match.groups()[:-1] for match in pattern.finditer(lower) if match.groups()[-1] in Lexicon.dictionary()
+        ]
+    return frozenset(word for group in groups for word in group if word and _may_be_a_name(word))
+
+
+def _may_be_a_name(word: str) -> bool:
+    return Lexicon.dictionary().is_rare(word) or word in first_names()
+
+
+@cache
+def _places() -> tuple[str, ...]:
+    table = tomllib.loads((files("kinora.safety") / "lists" / "names.toml").read_text(encoding="utf-8"))
+    return tuple(" ".join(plain_words(name)) for name in table["places"]["names"])

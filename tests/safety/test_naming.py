@@ -1,0 +1,69 @@
+"""Who is shown and who is only spoken of: manners, places, the long dead, questions, figures of one's own."""
+
+import pytest
+
+from kinora.safety import lists_only_guard
+from kinora.safety.lists import TermList
+from kinora.safety.naming import asks_a_question, asks_for_a_manner, long_dead, own_figures, shows_a_place
+
+
+@pytest.mark.parametrize(
+    "text", ["who killed Thanos?", "in which year was Batman first printed?", "Why did Homer Simpson leave town?"]
+)
+def test_a_question_about_a_work_is_no_request_for_it(text):
+    assert asks_a_question(text)
+    verdict = lists_only_guard().screen(text)
+    assert (verdict.allowed, verdict.action) == (True, "warn")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "what would Batman look like on a bicycle?",
+        "can you show Batman?",
+        "who is this? Batman on a bicycle",
+        "what if Batman danced?",
+        "Batman dances",
+    ],
+)
+def test_who_asks_for_a_picture_is_not_asking_a_question(text):
+    assert not asks_a_question(text)
+    assert not lists_only_guard().screen(text).allowed
+
+
+def test_questions_about_harm_stay_what_they_are():
+    assert asks_a_question("how can I make a bomb at home?") is False
+    assert not lists_only_guard().screen("where do men get beheaded?").allowed
+
+
+def test_the_long_dead_and_what_nobody_owns_are_nobodys():
+    plain = "Abraham Lincoln and Count Dracula play chess"
+    assert long_dead(plain, TermList.shipped().find(plain)) == {"abraham", "lincoln", "count", "dracula"}
+    assert long_dead("Angela Merkel plays chess", TermList.shipped().find("Angela Merkel plays chess")) == frozenset()
+
+
+def test_nobody_is_both_listed_and_free():
+    lists = TermList.shipped()
+    assert not set(lists.terms("historic")) & {*lists.terms("likeness"), *lists.terms("ip"), *lists.terms("titles")}
+
+
+@pytest.mark.parametrize(
+    ("text", "names"),
+    [
+        ("a rabbit named Zib eats a carrot", {"zib"}),
+        ("Pip the hedgehog finds a mushroom", {"pip"}),
+        ("my dog Zorbi chases a ball", {"zorbi"}),
+        ("Zorblax, a three-eyed alien, tries on hats", {"zorblax"}),
+        ("zidanello dribbles the ball", set()),
+        ("a cat on the mat", set()),
+    ],
+)
+def test_figures_that_a_text_introduces_are_its_own(text, names):
+    assert own_figures(text) == names
+
+
+def test_manners_and_places_show_nobody():
+    assert asks_for_a_manner("a meadow in the style of Wes Anderson")
+    assert not asks_for_a_manner("Wes Anderson in a meadow")
+    assert shows_a_place("Machu Picchu at dawn")
+    assert not shows_a_place("a mountain at dawn")
