@@ -1,187 +1,190 @@
 """Status polling beside a running generation: how long polls take, and what they cost the generation.
 
-    .venv/bin/python benchmarks/serve_polling.py [--rate 500] [--rounds 3] [--threads N] [--split]
+    python benchmarks/serve_polling.py [--rate 500] [--videos 1] [--rounds 3] [--threads N] [--split]
 
 Starts `kinora serve` with one worker and films the same shot with and without polls, in turn. Polls come at their times
 whether or not the ones before were answered; a latency counts from when its poll was due, so that a stall is not hidden
-by polls that were never sent. With --split the worker has the first cores and the server and the poller the last one;
-without, all share all cores, as they would by default.
+by polls that were never sent. They ask for the video that is being made and, with `--videos`, for more that have ended.
+With --split the worker has the first cores and as many threads, and the server and the poller the last one, as if the
+polls' senders were elsewhere; without, all share all cores.
+
+The generation is timed by the store, from its start to its end; beside that stands the processor time of each process,
+which whatever else the machine does changes less.
 """
 
 import argparse
-import asyncio
-import multiprocessing
+import json
 import os
 import socket
 import subprocess
 import sys
 import tempfile
 import time
-from multiprocessing.connection import Connection
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import httpx
 import numpy as np
 import psutil
 
+from kinora.serve.store.database import Database
+from kinora.serve.store.jobs import JobStore
+from kinora.serve.store.values import Job
+
 CONNECTIONS = 25
 PROMPT = "a red ball bounces in a meadow"
+POLLER = Path(__file__).with_name("serve_poller.py")
+
+
+@dataclass
+class Round:
+    """One generation: its seconds by the clock, the processor's seconds of the worker and the server, and the polls."""
+
+    seconds: float
+    worker: float
+    server: float
+    interrupted: int
+    waits: list[float] = field(default_factory=list)
+    failed: int = 0
+    poller: float = 0.0
 
 
 def main() -> None:
     """Film alone and beside polls, and compare."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rate", type=int, default=500, help="polls a second")
+    parser.add_argument("--videos", type=int, default=1, help="how many are asked for")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--threads", type=int, default=0, help="of the worker; 0 for the server's own choice")
+    parser.add_argument("--threads", type=int, default=0, help="of the worker; 0 for one for each of its cores")
     parser.add_argument("--model", default="kinora-small")
     parser.add_argument("--seconds", default="4")
     parser.add_argument("--split", action="store_true")
     given = parser.parse_args()
-    cores = sorted(os.sched_getaffinity(0))
     with tempfile.TemporaryDirectory() as folder:
-        server, base = started(given, folder)
+        bench = Bench(given, folder)
         try:
-            if given.split:
-                split(server, cores)
-            video(base, given)  # loads the weights
-            alone, polled, waits, errors = [], [], [], 0
-            for _ in range(given.rounds):
-                alone.append(took(base, folder, given))
-                time_polled, found, failed = beside(base, folder, given)
-                polled.append(time_polled)
-                waits.append(found)
-                errors += failed
+            bench.film()  # loads the weights
+            pairs = [(bench.film(), bench.film(polled=True)) for _ in range(given.rounds)]
         finally:
-            server.terminate()
-            server.wait(60)
-    told(given, cores, np.array(alone), np.array(polled), np.concatenate(waits), errors)
+            bench.close()
+    told(given, pairs)
 
 
-def told(
-    given: argparse.Namespace, cores: list[int], alone: np.ndarray, polled: np.ndarray, waits: np.ndarray, errors: int
-) -> None:
+def told(given: argparse.Namespace, pairs: list[tuple[Round, Round]]) -> None:
     """Print what was measured."""
     way = "worker and server on cores of their own" if given.split else "all on all cores"
     load = ", ".join(f"{one:.1f}" for one in os.getloadavg())
-    print(f"{given.rate} polls/s on {CONNECTIONS} connections, {len(cores)} cores, {way}, load average {load}")
-    p50, p99, worst = np.percentile(waits, [50, 99, 100]) * 1000
-    print(f"{len(waits)} polls, {errors} failed: p50 {p50:.1f} ms, p99 {p99:.1f} ms, worst {worst:.0f} ms")
-    ratio = np.median(polled) / np.median(alone)
-    spread = ", ".join(f"{b / a:.3f}" for a, b in zip(alone, polled, strict=True))
-    medians = f"{np.median(alone):.2f} s alone, {np.median(polled):.2f} s polled"
-    print(f"generation: {medians}: {ratio:.3f} times (rounds: {spread})")
-
-
-def started(given: argparse.Namespace, folder: str) -> tuple[subprocess.Popen[bytes], str]:
-    """A server of its own, ready."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    environment = {**os.environ, "KINORA_THREADS": str(given.threads), "KINORA_PREVIEW": "0"}
-    command = [sys.executable, "-m", "kinora", "serve", "--port", str(port), "--model", given.model]
-    command += ["--database", f"{folder}/kinora.db", "--storage", f"{folder}/files"]
-    with Path(folder, "log").open("wb") as log:
-        server = subprocess.Popen(command, env=environment, stderr=log)
-    base = f"http://127.0.0.1:{port}"
-    for _ in range(600):
-        try:
-            if httpx.get(f"{base}/readyz").status_code == 200:
-                return server, base
-        except httpx.TransportError:
-            assert server.poll() is None, Path(folder, "log").read_text()
-        time.sleep(0.1)
-    raise AssertionError("the server does not get ready")
-
-
-def split(server: subprocess.Popen[bytes], cores: list[int]) -> None:
-    """Workers on all cores but the last; the server, its other children and this process on the last."""
-    assert len(cores) > 1, "one core can't be split"
-    os.sched_setaffinity(0, cores[-1:])
-    whole = psutil.Process(server.pid)
-    for one in [whole, *whole.children(recursive=True)]:
-        mine = cores[:-1] if one.pid != server.pid else cores[-1:]
-        for thread in one.threads():
-            os.sched_setaffinity(thread.id, mine)
-
-
-def video(base: str, given: argparse.Namespace) -> str:
-    """Film once; the video's id."""
-    asked = {"prompt": PROMPT, "seed": 7, "seconds": given.seconds, "model": given.model}
-    name = str(httpx.post(f"{base}/v1/videos", json=asked, timeout=60).raise_for_status().json()["id"])
-    while (status := httpx.get(f"{base}/v1/videos/{name}", timeout=60).json()["status"]) in ("queued", "in_progress"):
-        time.sleep(0.25)
-    assert status == "completed", status
-    return name
-
-
-def took(base: str, folder: str, given: argparse.Namespace) -> float:
-    """Seconds that the worker took for one generation, by the store."""
-    from kinora.serve.store.database import Database
-    from kinora.serve.store.jobs import JobStore
-
-    store = JobStore(Database(f"{folder}/kinora.db"))
-    job = store.get(video(base, given))
-    store.database.close()
-    assert job is not None
-    assert job.started_at is not None
-    assert job.completed_at is not None
-    return job.completed_at - job.started_at
-
-
-def beside(base: str, folder: str, given: argparse.Namespace) -> tuple[float, np.ndarray, int]:
-    """The same while another process polls; and how long the polls took, in seconds, and how many failed."""
-    mine, theirs = multiprocessing.Pipe()
-    port = int(base.rpartition(":")[2])
-    poller = multiprocessing.get_context("spawn").Process(target=poll, args=(theirs, port, given.rate))
-    poller.start()
-    mine.recv()
-    seconds = took(base, folder, given)
-    mine.send("stop")
-    waits, failed = mine.recv()
-    poller.join()
-    return seconds, waits, failed
-
-
-def poll(pipe: Connection, port: int, rate: int) -> None:
-    """Ask for the newest video's status `rate` times a second until told to stop."""
-    newest = httpx.get(f"http://127.0.0.1:{port}/v1/videos?limit=1").json()["data"][0]["id"]
-    request = (
-        f"GET /v1/videos/{newest} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\nAuthorization: Bearer any\r\n\r\n".encode()
+    asked = f"{given.rate} polls/s for {given.videos} videos on {CONNECTIONS} connections"
+    print(f"{asked}, {os.cpu_count()} cores, {way}, load average {load}")
+    waits = np.concatenate([polled.waits for _, polled in pairs]) * 1000
+    p50, p99, worst = np.percentile(waits, [50, 99, 100])
+    failed = sum(polled.failed for _, polled in pairs)
+    print(f"{len(waits)} polls, {failed} failed: p50 {p50:.1f} ms, p99 {p99:.1f} ms, worst {worst:.0f} ms")
+    for what, name in (("by the clock", "seconds"), ("of the worker's processor time", "worker")):
+        before, after = (np.array([getattr(pair[at], name) for pair in pairs]) for at in (0, 1))
+        rounds = ", ".join(f"{one:.3f}" for one in after / before)
+        medians = f"{np.median(before):.2f} s alone, {np.median(after):.2f} s polled"
+        print(f"generation, seconds {what}: {medians}: {np.median(after) / np.median(before):.3f} times ({rounds})")
+    extra = sum(polled.server - alone.server * polled.seconds / alone.seconds for alone, polled in pairs)
+    print(
+        f"a poll: {1e6 * extra / len(waits):.0f} us of the server's processor time,"
+        f" {1e6 * sum(polled.poller for _, polled in pairs) / len(waits):.0f} us of the poller's;"
+        f" the worker was interrupted {sum(alone.interrupted for alone, _ in pairs)} times alone,"
+        f" {sum(polled.interrupted for _, polled in pairs)} times beside polls"
     )
-    pipe.send("ready")
-    pipe.send(asyncio.run(polling(pipe, port, rate, request)))
 
 
-async def polling(pipe: Connection, port: int, rate: int, request: bytes) -> tuple[np.ndarray, int]:
-    """Each connection has its share of the times, evenly apart."""
-    waits: list[float] = []
-    failed = 0
-    begun = time.perf_counter() + 0.1
-    over = asyncio.Event()
+class Bench:
+    """A server of its own with one worker, and what is asked of it."""
 
-    async def one(index: int) -> None:
-        nonlocal failed
-        reader, writer = await asyncio.open_connection("127.0.0.1", port)
-        turn = 0
-        while not over.is_set():
-            due = begun + (turn * CONNECTIONS + index) / rate
-            turn += 1
-            await asyncio.sleep(max(0.0, due - time.perf_counter()))
-            writer.write(request)
-            head = await reader.readuntil(b"\r\n\r\n")
-            length = int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0])
-            await reader.readexactly(length)
-            waits.append(time.perf_counter() - due)
-            failed += not head.startswith(b"HTTP/1.1 200")
-        writer.close()
+    def __init__(self, given: argparse.Namespace, folder: str) -> None:
+        self._given = given
+        cores = sorted(os.sched_getaffinity(0))
+        assert not given.split or len(cores) > 1, "one core can't be split"
+        theirs = cores[:-1] if given.split else cores
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self._port: int = probe.getsockname()[1]
+        environment = {**os.environ, "KINORA_THREADS": str(given.threads or len(theirs)), "KINORA_PREVIEW": "0"}
+        command = [sys.executable, "-m", "kinora", "serve", "--port", str(self._port), "--model", given.model]
+        command += ["--database", f"{folder}/kinora.db", "--storage", f"{folder}/files"]
+        with Path(folder, "log").open("wb") as log:
+            server = subprocess.Popen(command, env=environment, stderr=log)
+        self._server = psutil.Process(server.pid)
+        self._http = httpx.Client(base_url=f"http://127.0.0.1:{self._port}", timeout=60)
+        for _ in range(600):
+            try:
+                if self._http.get("/readyz").status_code == httpx.codes.OK:
+                    break
+            except httpx.TransportError:
+                assert server.poll() is None, Path(folder, "log").read_text()
+            time.sleep(0.1)
+        else:
+            raise AssertionError("the server does not get ready")
+        self._worker = next(one for one in self._server.children() if "kinora.serve.work.child" in one.cmdline())
+        self._store = JobStore(Database(f"{folder}/kinora.db"))
+        if given.split:
+            os.sched_setaffinity(0, cores[-1:])
+            for process, mine in ((self._server, cores[-1:]), (self._worker, theirs)):
+                for thread in process.threads():
+                    os.sched_setaffinity(thread.id, mine)
+        self._others = [self._ended() for _ in range(given.videos - 1)]
 
-    crowd = asyncio.gather(*(one(index) for index in range(CONNECTIONS)))
-    while not pipe.poll():
-        await asyncio.sleep(0.1)
-    over.set()
-    await crowd
-    return np.array(waits), failed
+    def close(self) -> None:
+        """Stop the server."""
+        self._store.database.close()
+        self._http.close()
+        self._server.terminate()
+        self._server.wait(60)
+
+    def film(self, *, polled: bool = False) -> Round:
+        """Film once, with polls or without."""
+        words = [sys.executable, str(POLLER), str(self._port), str(self._given.rate), str(CONNECTIONS)]
+        poller = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=subprocess.PIPE) if polled else None
+        time.sleep(0.5)
+        before = self._spent()
+        job = self._ordered()
+        if poller is not None and poller.stdin is not None:
+            paths = [f"/v1/videos/{one}" for one in (job, *self._others)]
+            poller.stdin.write(f"{' '.join(paths)}\n".encode())
+            poller.stdin.flush()
+        seconds = self._seconds(job)
+        worker, server, interrupted = (after - one for after, one in zip(self._spent(), before, strict=True))
+        if poller is None:
+            return Round(seconds, worker, server, int(interrupted))
+        found = json.loads(poller.communicate()[0])
+        return Round(
+            seconds, worker, server, int(interrupted), found["waits"], found["failed"], poller=found["processor"]
+        )
+
+    def _spent(self) -> tuple[float, float, float]:
+        """Processor time of the worker and of the server, and how often somebody else took the worker's core."""
+        worker, server = (sum(one.cpu_times()[:2]) for one in (self._worker, self._server))
+        return worker, server, self._worker.num_ctx_switches().involuntary
+
+    def _ordered(self, seconds: str = "") -> str:
+        asked = {"prompt": PROMPT, "seed": 7, "seconds": seconds or self._given.seconds, "model": self._given.model}
+        return str(self._http.post("/v1/videos", json=asked).raise_for_status().json()["id"])
+
+    def _seconds(self, name: str) -> float:
+        """Wait for a video; how long it was in the worker's hands."""
+        while not (job := self._job(name)).ended:
+            time.sleep(0.25)
+        assert job.status == "completed", job.error
+        assert job.started_at is not None
+        assert job.completed_at is not None
+        return job.completed_at - job.started_at
+
+    def _job(self, name: str) -> Job:
+        job = self._store.get(name)
+        assert job is not None
+        return job
+
+    def _ended(self) -> str:
+        """A video that nothing will happen to any more."""
+        name = self._ordered()
+        self._http.post(f"/v1/videos/{name}/cancel").raise_for_status()
+        return name
 
 
 if __name__ == "__main__":

@@ -1,24 +1,12 @@
-"""The short way says what the long way says, of the moment of the question, and costs one look for many who ask."""
+"""The short way says what the long way says."""
 
-import asyncio
 import re
-import threading
 
 import pytest
 
 from kinora.serve.guarding import polls
-from kinora.serve.guarding.polls import Board
-from kinora.serve.store.database import Database
-from kinora.serve.store.jobs import JobStore
+from kinora.serve.guarding.board import Board
 from kinora.serve.store.values import NewJob
-
-
-@pytest.fixture
-def store(tmp_path):
-    database = Database(str(tmp_path / "kinora.db"))
-    database.upgrade()
-    yield JobStore(database)
-    database.close()
 
 
 def add(store):
@@ -27,14 +15,14 @@ def add(store):
 
 @pytest.fixture
 def looks(monkeypatch):
-    """How often the short way looked at the store."""
-    counted, read = [], Board._read
+    """What was asked of the short way's board."""
+    counted, look = [], Board.look
 
-    def counting(self, ids):
-        counted.append(sorted(ids))
-        return read(self, ids)
+    async def counting(self, job_id):
+        counted.append(job_id)
+        return await look(self, job_id)
 
-    monkeypatch.setattr(Board, "_read", counting)
+    monkeypatch.setattr(Board, "look", counting)
     return counted
 
 
@@ -50,11 +38,11 @@ def test_both_ways_say_the_same_of_a_job_in_every_state(serve, looks, monkeypatc
         for video, status in ((done, "completed"), (refused, "failed")):
             looks.clear()
             short = client.get(f"/videos/{video}")
-            assert looks == [[video]]
+            assert looks == [video]
             with monkeypatch.context() as patch:
                 patch.setattr(polls, "_POLL", re.compile("none"))
                 long = client.get(f"/videos/{video}")
-            assert looks == [[video]]
+            assert looks == [video]
             assert short.json()["status"] == status
             assert short.content == long.content
             assert set(short.headers) == set(long.headers)
@@ -78,73 +66,3 @@ def test_a_deleted_job_is_gone_at_once(serve):
         assert client.get(f"/videos/{video}").status_code == 200
         client.delete(f"/videos/{video}").raise_for_status()
         assert client.get(f"/videos/{video}").status_code == 404
-
-
-def test_many_who_ask_at_once_cost_one_look(store, looks):
-    ids = [add(store) for _ in range(5)]
-
-    async def ask():
-        board = Board(store)
-        first = asyncio.create_task(board.look(ids[0]))
-        await asyncio.sleep(0)  # its look has begun
-        return [await first, *await asyncio.gather(*(board.look(one) for one in ids * 20))]
-
-    jobs = asyncio.run(ask())
-    assert [job.id for job in jobs[1:]] == ids * 20
-    assert len(looks) == 2
-
-
-def test_nobody_is_told_what_is_older_than_their_question(store, looks, monkeypatch):
-    video, reading, go_on = add(store), threading.Event(), threading.Event()
-    read = Board._read
-
-    def slow(self, ids):
-        found = read(self, ids)
-        reading.set()
-        assert go_on.wait(10)
-        return found
-
-    monkeypatch.setattr(Board, "_read", slow)
-
-    async def ask():
-        board = Board(store)
-        first = asyncio.create_task(board.look(video))
-        await asyncio.to_thread(reading.wait, 10)
-        store.cancel(video)  # after the look, before its answer
-        second = asyncio.create_task(board.look(video))
-        await asyncio.sleep(0)
-        go_on.set()
-        return await first, await second
-
-    first, second = asyncio.run(ask())
-    assert (first.status, second.status) == ("queued", "failed")
-
-
-def test_a_store_that_fails_fails_only_those_who_asked_then(store, monkeypatch):
-    video, read = add(store), Board._read
-
-    def broken(self, ids):
-        raise OSError("the disk is gone")
-
-    async def ask():
-        board = Board(store)
-        monkeypatch.setattr(Board, "_read", broken)
-        with pytest.raises(OSError, match="disk"):
-            await board.look(video)
-        monkeypatch.setattr(Board, "_read", read)
-        return await board.look(video)
-
-    assert asyncio.run(ask()).id == video
-
-
-def test_who_leaves_does_not_take_the_answer_along(store):
-    video = add(store)
-
-    async def ask():
-        board = Board(store)
-        leaving, staying = asyncio.create_task(board.look(video)), asyncio.create_task(board.look(video))
-        await asyncio.sleep(0)
-        leaving.cancel()
-        return await staying
-
-    assert asyncio.run(ask()).id == video

@@ -31,7 +31,7 @@ PROXIED = (b"forwarded", b"x-forwarded-for", b"x-forwarded-host", b"x-real-ip", 
 
 
 class Gate:
-    """Lets requests in, with their `Caller` in `request.state.caller`."""
+    """Lets requests in, with their `Caller` in `request.state.caller` and until when that holds in `admitted_until`."""
 
     def __init__(self, app: ASGIApp, *, keys: Keys, required: bool) -> None:
         self._app = app
@@ -45,32 +45,36 @@ class Gate:
         path = scope.get("path", "")
         if scope["type"] == "http" and any(path == one or path.startswith(f"{one}/") for one in GUARDED):
             try:
-                found = await self._admit(scope)
+                found, until = await self._admit(scope)
                 if path.startswith("/metrics"):
                     found.require("administration")
             except ApiError as error:
                 await error.response()(scope, receive, send)
                 return
-            scope.setdefault("state", {})["caller"] = found
+            scope.setdefault("state", {}).update(caller=found, admitted_until=until)
         await self._app(scope, receive, send)
 
-    async def _admit(self, scope: Scope) -> Caller:
+    async def _admit(self, scope: Scope) -> tuple[Caller, float]:
+        """Who asks, and until when (monotonic) the same request would be let in without looking anything up."""
         headers: dict[bytes, bytes] = dict(scope["headers"])
         address = scope["client"][0] if scope.get("client") else ""
         if not await self._has_keys():
             check_local(headers, address)
-            return LOCAL
+            return LOCAL, self._asked + REMEMBERED
         scheme, _, secret = headers.get(b"authorization", b"").decode("latin-1").partition(" ")
         if scheme.lower() != "bearer" or not secret.strip():
             raise unauthorized("You didn't provide an API key: send it as 'Authorization: Bearer KEY'.")
-        key = await self._find(secret.strip())
+        key, until = await self._find(secret.strip())
         if key is None:
             raise unauthorized("Incorrect API key provided.")
-        if not key.holds(time.time()):
+        now = time.time()
+        if not key.holds(now):
             raise unauthorized("This API key was revoked or has run out.")
         if not key.reaches_from(address):
             raise ApiError(403, "This API key may not be used from where this request comes from.")
-        return key.caller
+        if key.expires_at is not None:
+            until = min(until, time.monotonic() + key.expires_at - now)
+        return key.caller, until
 
     async def _has_keys(self) -> bool:
         """Whether a key was ever made. Once there was one, there always was."""
@@ -79,18 +83,19 @@ class Gate:
             self._asked = time.monotonic()
         return self._keyed
 
-    async def _find(self, secret: str) -> Key | None:
+    async def _find(self, secret: str) -> tuple[Key | None, float]:
+        """The key, and until when (monotonic) it is not looked up again."""
         name = hashlib.sha256(secret.encode()).digest()
         key, until = self._known.get(name, (None, 0.0))
         if key is not None and time.monotonic() < until:
-            return key
-        key = await run_in_threadpool(self._keys.find, secret)
+            return key, until
+        key, until = await run_in_threadpool(self._keys.find, secret), time.monotonic() + REMEMBERED
         if key is not None:
             if len(self._known) >= MOST:
                 self._known.clear()
-            self._known[name] = (key, time.monotonic() + REMEMBERED)
+            self._known[name] = key, until
             await run_in_threadpool(self._keys.note_use, key)
-        return key
+        return key, until
 
     def forget(self) -> None:
         """Look every key up anew: one was just revoked or changed."""

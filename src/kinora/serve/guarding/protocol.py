@@ -2,7 +2,8 @@
 
 uvicorn waits for ever for the first line of a request, and httptools takes headers of any length. Here headers are
 whole within `HEADER_SECONDS` and `HEADER_BYTES`, or the connection ends; and so it does when an answer was given but
-the body it did not wait for is still trickling in.
+the body it did not wait for is still trickling in. And what comes again byte for byte is not parsed again if somebody
+knows the answer (`repeats`).
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from kinora.serve.errors import ApiError
 HEADER_BYTES = 32 * 2**10
 HEADER_SECONDS = 10.0
 LINGER_SECONDS = 5.0
+END = b"\r\n\r\n"
 
 MALFORMED = ApiError(400, "This is not a request of HTTP/1.1.", code="malformed_request")
 TOO_SLOW = ApiError(
@@ -29,17 +31,24 @@ TOO_LONG = ApiError(
 )
 
 
+Again = Callable[[str, bytes], bytes | None]
+"""(address, request) to headers and body of what is answered with 200, or None where that isn't known."""
+
+
 class Impatient(HttpToolsProtocol):
-    """Gives up on who does not get to the point."""
+    """Gives up on who does not get to the point, and on parsing what it has parsed before."""
 
     header_seconds = HEADER_SECONDS
+    again: Again = staticmethod(lambda address, request: None)  # noqa: ARG005 - a server has one
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
         self._timer: asyncio.TimerHandle | None = None
         self._head = 0  # bytes since the last request's end that are no body
         self._in_body = False
+        self._between = True  # the parser is between two requests
         self._refused = False
+        self._answered = 0.0  # when, by the loop, something was last said again
 
     def connection_made(self, transport: Any) -> None:
         """Start the clock with the connection: who says nothing is as slow as who says little."""
@@ -55,6 +64,9 @@ class Impatient(HttpToolsProtocol):
         """Count what comes before a body, then parse."""
         if self._refused:
             return
+        rests = self._between and (self.cycle is None or (self.cycle.response_complete and self.cycle.keep_alive))
+        if rests and self._say_again(data):
+            return
         in_body = self._in_body
         if not in_body:
             self._head += len(data)
@@ -63,6 +75,13 @@ class Impatient(HttpToolsProtocol):
         super().data_received(data)
         if not in_body and not self._in_body and self._head > HEADER_BYTES:
             self._refuse(TOO_LONG)
+        elif rests and self._between and self.client and self.cycle.keep_alive and data.find(END) == len(data) - 4:
+            self.scope["state"]["wire"] = data  # one request, whole and without a body: it may come again
+
+    def on_message_begin(self) -> None:
+        """A request begins."""
+        self._between = False
+        super().on_message_begin()
 
     def on_headers_complete(self) -> None:
         """The headers are whole: the rest is for `Bodies` to time."""
@@ -80,7 +99,7 @@ class Impatient(HttpToolsProtocol):
 
     def on_message_complete(self) -> None:
         """The body is whole."""
-        self._in_body, self._head = False, 0
+        self._in_body, self._head, self._between = False, 0, True
         if not self._refused:
             super().on_message_complete()
 
@@ -90,9 +109,34 @@ class Impatient(HttpToolsProtocol):
         if self._in_body and not self.transport.is_closing():
             self._wait(LINGER_SECONDS, self.transport.close)
 
+    def timeout_keep_alive_handler(self) -> None:
+        """Nothing was parsed for a while: hang up, unless something was said again meanwhile."""
+        left = self._answered + self.timeout_keep_alive - self.loop.time()
+        if left > 0:
+            self.timeout_keep_alive_task = self.loop.call_later(left, self.timeout_keep_alive_handler)
+        else:
+            super().timeout_keep_alive_handler()
+
     def send_400_response(self, msg: str) -> None:  # noqa: ARG002 - uvicorn's words are not ours
         """Answer what can't be parsed, in OpenAI's envelope."""
         self._refuse(MALFORMED)
+
+    def _say_again(self, data: bytes) -> bool:
+        """Answer what was answered before; False if it has to be parsed, as it has when too many are connected."""
+        crowded = self.limit_concurrency is not None and len(self.connections) >= self.limit_concurrency
+        if crowded or self.flow.write_paused or self.client is None:
+            return False
+        told = self.again(self.client[0], data)
+        if told is None:
+            return False
+        own = b"".join(b"%s: %s\r\n" % one for one in self.server_state.default_headers)
+        self.transport.write(b"HTTP/1.1 200 OK\r\n" + own + told)
+        self._stop()
+        self._answered = self.loop.time()
+        if self.timeout_keep_alive_task is None:
+            self.timeout_keep_alive_handler()
+        self.server_state.total_requests += 1
+        return True
 
     def _refuse(self, refusal: ApiError) -> None:
         """Answer, and hear nothing more. The client has a moment to read before the connection is closed."""

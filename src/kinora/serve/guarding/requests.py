@@ -51,7 +51,7 @@ class Requests:
             await self._app(scope, receive, send)
             return
         start, status = time.perf_counter(), 0
-        scope.setdefault("state", {})["request_id"] = name = f"req_{secrets.token_hex(16)}"
+        scope.setdefault("state", {})["request_id"] = name = request_id()
         token = logs.REQUEST.set(name)
 
         async def sending(message: Message) -> None:
@@ -94,6 +94,11 @@ class Requests:
             "client": scope["client"][0] if scope.get("client") else None,
             **({"client_request_id": theirs.decode()} if CLIENT_ID.fullmatch(theirs) else {}),
         }
+
+
+def request_id() -> str:
+    """A name for a request that nobody had before."""
+    return f"req_{secrets.token_hex(16)}"
 
 
 def failed() -> ApiError:

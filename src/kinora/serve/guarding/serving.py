@@ -55,11 +55,15 @@ class DrainingServer(uvicorn.Server):
 
 def server(app: FastAPI, settings: Settings, *, settle: float | None = None) -> DrainingServer:
     """A server for an app that `install` was called on. `run()` listens until a signal; `serve()` does so in a loop."""
+
+    class Protocol(Impatient):
+        again = staticmethod(app.state.repeats.answer)
+
     config = uvicorn.Config(
         app,
         host=settings.host,
         port=settings.port,
-        http=Impatient,
+        http=Protocol,
         ws="none",
         log_config=None,
         access_log=False,

@@ -10,6 +10,8 @@ from kinora.request import Real
 from kinora.serve.schemas import answers
 from kinora.serve.store.values import Job
 
+ADVICE = "openai-poll-after-ms"
+
 SOONEST, LATEST = 500, 5000
 """Milliseconds between two looks at a job."""
 
@@ -57,10 +59,17 @@ def seconds(value: Real) -> str:
 
 
 def advise(response: Response, job: Job, now: Real) -> None:
-    """Say when to look again, by how fast the job goes; nothing once it has ended."""
-    if not job.ended:
-        wait = LATEST / 5.0
-        if job.status == "in_progress" and job.progress > 0 and job.started_at is not None:
-            left = (now - job.started_at) * (100 - job.progress) / job.progress
-            wait = left * 1000 / LOOKS
-        response.headers["openai-poll-after-ms"] = str(int(min(LATEST, max(SOONEST, wait))))
+    """Say when to look again."""
+    if (after := poll_after(job, now)) is not None:
+        response.headers[ADVICE] = str(after)
+
+
+def poll_after(job: Job, now: Real) -> int | None:
+    """Milliseconds until it is worth while to look again, by how fast the job goes; None once it has ended."""
+    if job.ended:
+        return None
+    wait = LATEST / 5.0
+    if job.status == "in_progress" and job.progress > 0 and job.started_at is not None:
+        left = (now - job.started_at) * (100 - job.progress) / job.progress
+        wait = left * 1000 / LOOKS
+    return int(min(LATEST, max(SOONEST, wait)))
