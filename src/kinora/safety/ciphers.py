@@ -79,11 +79,16 @@ def decipher(text: str, lexicon: Lexicon) -> tuple[str, str]:
     # Digits inside words are letters in another disguise, which is undone later; to shift what is left of them finds
     # words by chance ("h4rdc0re" has "con" and "cp" among its shifts).
     mixed = re.search(r"[^\W\d_]\d+[^\W\d_]", text)
-    if not mixed and sum(map(str.isalpha, text)) >= SHORTEST and lexicon.share(single[0]) < PLAIN:
+    if not mixed and sum(map(str.isalpha, text)) >= SHORTEST and _share(single[0], lexicon) < PLAIN:
         for name, plain in _whole_texts(text):
-            if lexicon.share(plain) >= DECODED:
+            if _share(plain, lexicon) >= DECODED:
                 return plain, name
     return single
+
+
+def _share(text: str, lexicon: Lexicon) -> float:
+    """The share of known words once marks inside words are gone: pieces of words ("h'ow to bu'ild") say nothing."""
+    return lexicon.share(re.sub(r"(?<=\w)[.\-_*'](?=\w)", "", text))
 
 
 def _whole_texts(text: str) -> Iterator[tuple[str, str]]:

@@ -126,9 +126,14 @@ def _join_letters(text: str, lexicon: Lexicon) -> str:
     """Close up letters that stand apart: "n a k e d", "n-a-k-e-d", "n . a . k . e . d"."""
 
     def joined(match: re.Match[str]) -> str:
-        letters = re.sub(r"[^\w@$!|]|_", "", match[0]).lower()
+        groups = [re.sub(r"[^\w@$!|]|_", "", group).lower() for group in re.split(r"\s{2,}", match[0])]
+        letters = "".join(groups)
         if sum(c.isalpha() for c in letters) < 0.6 * len(letters):  # "f/1.4", "2 0 2 2"
             return match[0]
+        if len(groups) > 1:  # wider gaps part the words
+            whole = [group if group.isdigit() else lexicon.commonest(_unleet(group)) for group in groups]
+            if all(whole):
+                return " ".join(word for word in whole if word)
         for candidate in _unleet(letters):
             words = lexicon.split(candidate)
             if words:
@@ -171,7 +176,13 @@ def _restore(token: str, lexicon: Lexicon, *, eager: bool = False) -> tuple[str,
             and not _is_compound(lower, lexicon)
         ):
             return token.replace(core, word), "stretched letters"
-    return _unknown_word(token, core, lower, lexicon) if lower.isalpha() else (token, "")
+    if lower.isalpha():
+        return _unknown_word(token, core, lower, lexicon)
+    halves = core.split("-") if core.count("-") == 1 else []
+    name = next((name for half in halves if (name := _restore(half, lexicon, eager=eager)[1])), "")
+    if not name:
+        return token, ""
+    return token.replace(core, "-".join(_restore(half, lexicon, eager=True)[0] for half in halves)), name
 
 
 def _is_fine(word: str, lexicon: Lexicon, shortest: int) -> bool:
