@@ -35,10 +35,10 @@ PICTURES = {".png", ".jpg", ".jpeg", ".webp", ".avif"}
 
 
 def photos(folder: Path, most: int, size: Size) -> Iterator[tuple[Frames, str]]:
-    """Up to `most` pictures of a folder and all below it, each to be animated under one of the prompts."""
-    found = 0
-    for path in sorted(folder.rglob("*")):
-        if found < most and path.suffix.lower() in PICTURES:
+    """Up to `most` pictures from all over a folder, each to be animated under one of the prompts."""
+    paths, found = sorted(path for path in folder.rglob("*") if path.suffix.lower() in PICTURES), 0
+    for path in paths[:: max(1, len(paths) // most)]:  # neighbours are often of one motif
+        if found < most:
             try:
                 yield load_image(path, size=size).frames[0], list(PROMPTS)[found % len(PROMPTS)]
                 found += 1

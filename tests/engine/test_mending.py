@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from kinora.engine.mending import Mender, Seam, calmest, jump, usual, weights
+from kinora.engine.mending import EASE, Mender, Seam, beyond, calmest, motion, usual, weights
 
 
 def flat(*levels):
@@ -42,9 +42,10 @@ def test_between_made_frames_both_sides_meet_halfway():
 def test_what_moves_on_both_sides_may_move_across():
     wave = sliding(16)
     before, after = wave[4:8].astype(np.float32), wave[8:12].astype(np.float32)
-    assert np.abs(jump(before, after)).mean() < 1 < np.abs(after[0] - before[-1]).mean()
+    step, moves = after[0] - before[-1], motion(before, after)
+    assert np.abs(beyond(step, moves)).mean() < 1 < np.abs(step).mean()
     assert np.abs(Mender([Seam(at=8, reach=8, before=wave[4:8])]).add(wave).astype(int) - wave).mean() < 0.5
-    assert 5 < np.abs(jump(before, after + 20)).mean() < 20
+    assert 5 < np.abs(beyond(step + 20, moves)).mean() < 20
 
 
 def test_no_more_moves_where_a_loop_closes_than_usually():
@@ -67,9 +68,10 @@ def test_no_more_moves_where_a_loop_closes_than_usually():
 
 
 def test_one_frame_tells_of_no_motion():
-    lone = flat(100).astype(np.float32)
-    assert np.allclose(jump(lone, flat(130).astype(np.float32)), 30)
-    assert np.allclose(jump(lone, flat(130, 140, 150).astype(np.float32)), 20)
+    lone, other, going = (flat(*values).astype(np.float32) for values in ([100], [130], [130, 140, 150]))
+    assert (motion(lone, other) == 0).all()
+    assert np.allclose(motion(lone, going), 10)
+    assert np.allclose(beyond(other[0] - lone[0], motion(lone, going)), 20)
 
 
 @pytest.mark.parametrize("size", [1, 3, 5, 20])
@@ -106,3 +108,21 @@ def test_given_frames_on_both_sides_are_no_seam():
 def test_a_ring_is_cut_before_its_smallest_step():
     assert calmest(flat(0, 50, 100, 101, 40)) == 3
     assert calmest(flat(10, 60, 110, 160, 11)) == 0
+
+
+def test_what_jumps_in_a_given_clip_itself_begins_at_the_seam():
+    """The clip's first frame stands apart from those after it: the made frame before it takes on some of that."""
+    still = flat(*[100] * 8)
+    before_jump = levels(Mender([Seam(at=8, reach=4, after=flat(100, 140, 140, 140))]).add(still))
+    after_jump = levels(Mender([Seam(at=0, reach=4, before=flat(60, 60, 60, 100))]).add(still))
+    assert before_jump[:4] == [100] * 4
+    assert before_jump[-1] == pytest.approx(100 - 40 * EASE * weights(4, both=False)[0], abs=0.5)
+    assert np.diff(before_jump).max() <= 0
+    assert after_jump[0] == pytest.approx(100 + 40 * EASE * weights(4, both=False)[0], abs=0.5)
+    assert after_jump[4:] == [100] * 4
+
+
+def test_even_motion_is_not_eased():
+    wave = sliding(16)
+    mended = Mender([Seam(at=8, reach=8, after=wave[8:12])]).add(wave[:8])
+    assert np.abs(mended.astype(int) - wave[:8]).mean() < 0.5

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from kinora.evals.drift import LASTING, curve, windows
+from kinora.evals.drift import LASTING, curve, perform, windows
 from kinora.evals.recogniser import FPS
 from kinora.evals.suites import world_cases
 
@@ -56,3 +56,26 @@ def test_fading_loses_edges_and_saturation_and_flicker_counts_the_other_way():
     found = curve([windows(CASE, restless, Answers(*[{}] * 4))])
     assert found.kept("flicker") < 0.5
     assert set(LASTING) < set(found.values)
+
+
+def test_a_run_that_was_stopped_goes_on_and_films_nothing_twice(tmp_path):
+    cases, path = world_cases(3), tmp_path / "drift.jsonl"
+    filmed, stopped = [], []
+
+    def film(number, case):
+        if number == 2 and not stopped:
+            stopped.append(number)
+            raise KeyboardInterrupt
+        filmed.append(number)
+        return noise(20, seed=number)
+
+    def run(count):
+        return perform(cases[:count], film, Answers(*[{}] * 12), path)
+
+    first = run(1)
+    with pytest.raises(KeyboardInterrupt):
+        run(3)
+    videos = run(3)
+    assert filmed == [0, 1, 2]
+    assert videos[:1] == first
+    assert curve(videos).values["saturation"] == curve(run(3)).values["saturation"]

@@ -77,30 +77,38 @@ def drift(
     model: Annotated[str, typer.Option(help="Model name or directory.")] = DEFAULT_MODEL,
     prompts: Annotated[int, typer.Option(min=1, help="Videos.")] = 8,
     seconds: Annotated[int, typer.Option(min=20, max=60, help="Length of each.")] = 60,
-    out: Annotated[Path, typer.Option("--out", "-o", help="Folder for the report and the contact sheets.")] = Path(
-        "drift"
-    ),
+    out: Annotated[
+        Path, typer.Option("--out", "-o", help="Folder for report and contact sheets; a stopped run goes on there.")
+    ] = Path("drift"),
     seed: Annotated[int, typer.Option(min=0, help="Which prompts.")] = 0,
 ) -> None:
     """Film long and measure, five seconds at a time, what is left of the beginning."""
     import json
     from dataclasses import replace
 
-    from rich.progress import track
-
     import kinora
+    from kinora.checkpoints.catalog import describe
     from kinora.evals import drift, suites
     from kinora.evals.recogniser import Recogniser
     from kinora.media.image import contact_sheet
     from kinora.media.target import replacing
 
-    recogniser, videos = Recogniser.load(), []
-    out.mkdir(parents=True, exist_ok=True)
-    for number, case in enumerate(track(suites.world_cases(prompts, seed), "videos")):
+    manifest = describe(model)
+    suites.claim(out, model=manifest.name, version=manifest.version, seed=seed, seconds=seconds)
+
+    def film(number: int, case: suites.Case) -> "Frames":
         clip = kinora.generate(case.prompt, seconds=seconds, seed=case.seed, model=model)
-        videos.append(drift.windows(case, clip.frames, recogniser))
         sheet = contact_sheet(clip.frames, columns=12, limit=24)
         replace(clip, frames=sheet[None], info={}).save(out / f"{number:03}.png")
+        return clip.frames
+
+    videos = drift.perform(
+        suites.world_cases(prompts, seed),
+        film,
+        Recogniser.load(),
+        out / "drift.jsonl",
+        lambda: typer.echo(".", nl=False, err=True),
+    )
     found = drift.curve(videos)
     with replacing(out / "drift.json") as temporary:
         temporary.write_text(json.dumps(found.to_dict(), indent=2))

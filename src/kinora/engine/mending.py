@@ -22,6 +22,10 @@ Floats = npt.NDArray[np.floating[Any]]
 JUDGED = 4
 """Frames on each side that tell how much moves there; of their steps the median counts, lest one be a seam itself."""
 
+EASE = 0.4
+"""Given frames that jump themselves right after a seam, or before it, can't be changed: this share of what they jump by
+happens at the seam already, so that it comes less suddenly."""
+
 
 @dataclass(frozen=True, kw_only=True, eq=False)
 class Seam:
@@ -58,7 +62,7 @@ class Seam:
         at, judged = self.at - start, min(self.reach, JUDGED)
         before = frames[at - judged : at] if self.before is None else self.before[-JUDGED:].astype(np.float32)
         after = frames[at : at + judged] if self.after is None else self.after[:JUDGED].astype(np.float32)
-        excess = jump(before, after)
+        excess = self._jump(before, after)
         if self.most is not None:
             made = frames[at - self.reach : at] if self.before is None else frames[at : at + self.reach]
             excess = held(before[-1], after[0], excess, min(self.most, usual(made)))
@@ -69,17 +73,30 @@ class Seam:
             if self.after is None:
                 frames[at + away] -= share[away] * excess
 
+    def _jump(self, before: Floats, after: Floats) -> Floats:
+        """What the step across the edge has too much, H W C."""
+        moves = motion(before, after)
+        jump = beyond(after[0] - before[-1], moves)
+        if self.after is not None and len(after) > 1:
+            jump -= EASE * beyond(after[1] - after[0], moves)
+        elif self.before is not None and len(before) > 1:
+            jump -= EASE * beyond(before[-1] - before[-2], moves)
+        return jump
 
-def jump(before: Floats, after: Floats) -> Floats:
-    """What the step from the last of `before` to the first of `after` (T H W C) has beyond the motion there, H W C.
 
-    The motion of a pixel is the mean over both sides of its median step, averaged over its neighbours. One frame alone
-    tells of no motion: then the other side's counts.
+def motion(before: Floats, after: Floats) -> Floats:
+    """By how many levels each pixel changes with every step around an edge between `before` and `after`, H W 1.
+
+    The mean over both sides (T H W C) of its median step, averaged over its neighbours. One frame alone tells of no
+    motion: then the other side's counts.
     """
     steps = [np.abs(np.diff(side, axis=0)).mean(axis=-1) for side in (before, after) if len(side) > 1]
-    sides = [np.median(side, axis=0) for side in steps]
-    moves = _neighbours(np.mean(sides, axis=0))[..., None] if sides else np.float32(0)
-    step = after[0] - before[-1]
+    sides = [np.median(side, axis=0) for side in steps] or [np.zeros(before.shape[1:3], np.float32)]
+    return _neighbours(np.mean(sides, axis=0))[..., None]
+
+
+def beyond(step: Floats, moves: Floats) -> Floats:
+    """What a step (H W C) has beyond such motion."""
     excess: Floats = np.sign(step) * np.maximum(np.abs(step) - moves, 0)
     return excess
 

@@ -5,8 +5,10 @@ the picture fares. Drift is what the last windows keep of the first: attributes,
 fall, flicker must not rise.
 """
 
+import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
+from pathlib import Path
 from statistics import mean
 from typing import Any
 
@@ -15,7 +17,7 @@ from kinora.evals.motion import Frames
 from kinora.evals.recogniser import FPS
 from kinora.evals.suites import Case, Reader
 
-__all__ = ["LASTING", "Curve", "Window", "curve", "windows"]
+__all__ = ["LASTING", "Curve", "Window", "curve", "perform", "windows"]
 
 SECONDS = 5
 LASTING = ("subject", "colour", "setting")
@@ -75,6 +77,34 @@ def _windows(case: Case, frames: Frames, reader: Reader) -> Iterator[Window]:
         reading = reader.read(part)
         right = {name: reading.words[name] == case.commanded[name] for name in LASTING}
         yield Window(start=begin / FPS, right=right, picture=analyse(part, reading.masks).picture)
+
+
+def perform(
+    cases: Sequence[Case],
+    film: Callable[[int, Case], Frames],
+    reader: Reader,
+    path: Path,
+    step: Callable[[], None] = lambda: None,
+) -> list[list[Window]]:
+    """The windows of each case's video; `film` films those whose prompt has no line in `path`, which adds it.
+
+    `step` is called for each.
+    """
+    done = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
+    known = {line["prompt"]: [_window(**one) for one in line["windows"]] for line in done}
+    with path.open("a") as file:
+        for number, case in enumerate(cases):
+            if case.prompt not in known:
+                known[case.prompt] = windows(case, film(number, case), reader)
+                line = {"prompt": case.prompt, "windows": [asdict(window) for window in known[case.prompt]]}
+                file.write(json.dumps(line) + "\n")
+                file.flush()
+            step()
+    return [known[case.prompt] for case in cases]
+
+
+def _window(*, start: float, right: dict[str, bool], picture: dict[str, float]) -> Window:
+    return Window(start=start, right=right, picture=Picture(**picture))
 
 
 def curve(videos: Sequence[Sequence[Window]]) -> Curve:
