@@ -6,7 +6,9 @@ from PIL import Image
 
 from kinora.errors import BadInputFile
 from kinora.media import write_clip
+from kinora.media.image import contact_sheet
 from kinora.safety.detector import SMALLEST, Evidence, examine, judge
+from kinora.safety.detector_sheet import cells
 from kinora.safety.detector_words import NOTHING_PROVED
 from kinora.safety.noise_mark import NoiseReading
 from kinora.safety.provenance_read import NOT_PRESENT, Action
@@ -101,6 +103,31 @@ def test_ones_own_key_is_found_among_several(tmp_path):
     report = examine(tmp_path / "own.png", keys={"open": OPEN_KEY, "own": b"k" * 32})
     assert report.evidence.key == "own"
     assert report.verdict == "made"
+
+
+def test_a_contact_sheet_is_taken_apart(tmp_path):
+    frames = Watermark(OPEN_KEY).embed(np.stack([picture(seed) for seed in range(5)]), PAYLOAD)
+    frames[4] //= 4  # dark, but a picture
+    for name in ("sheet.png", "sheet.jpg"):
+        write_clip(tmp_path / name, frames, fps=8)
+        report = examine(tmp_path / name, keys={"open": OPEN_KEY})
+        assert report.evidence.watermark.found, name
+        assert report.evidence.notes == ("a contact sheet: its 5 frames were looked at, one by one",)
+
+
+@pytest.mark.parametrize("sides", [(128, 128), (290, 514), (100, 100)])
+def test_a_picture_that_is_no_sheet_stays_whole(sides):
+    height, width = sides
+    whole = np.full((height, width, 3), 90, np.uint8)
+    assert cells(whole) is None
+    whole[height // 2 - 1 : height // 2 + 1] = 0  # a dark line, but no row of frames is as high as another
+    assert cells(whole[:-5]) is None
+    assert cells(whole * 0) is None
+
+
+def test_the_cells_of_a_sheet_are_its_frames():
+    frames = np.random.default_rng(0).integers(60, 255, (7, 96, 112, 3), np.uint8)
+    assert np.array_equal(cells(contact_sheet(frames)), frames)
 
 
 def test_a_small_picture_is_said_to_be_small(tmp_path):

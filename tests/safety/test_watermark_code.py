@@ -1,6 +1,7 @@
 import numpy as np
 import pytest
 
+from kinora.safety import watermark_code
 from kinora.safety.watermark_code import CHIPS, Payload, crc, decode, encode
 
 PAYLOAD = Payload.of("kinora-small", "1", "job-17")
@@ -45,3 +46,13 @@ def test_a_payload_names_its_model_and_no_other():
 def test_a_payload_too_large_is_a_bug_and_not_a_wrong_mark():
     with pytest.raises(AssertionError, match="12 bits"):
         Payload(1 << 12, 0, 0)
+
+
+def test_a_reading_that_is_not_the_likeliest_is_taken_if_its_checksum_is_right():
+    random = np.random.default_rng(4)
+    noisy = [soft(PAYLOAD) * 0.65 + random.standard_normal(CHIPS) for _ in range(60)]
+    alone = [next(watermark_code._paths(one)) for one in noisy]
+    bits = next(watermark_code._paths(soft(PAYLOAD)))
+    read = [decode(one) for one in noisy]
+    assert read.count(PAYLOAD) > sum(one == bits for one in alone)
+    assert set(read) == {PAYLOAD, None}

@@ -28,6 +28,7 @@ from kinora.media import probe, read_frames
 from kinora.media.still import count_stills, stills
 from kinora.safety.detector_classifier import classify
 from kinora.safety.detector_features import LOOKED_AT as IN_A_ROW
+from kinora.safety.detector_sheet import SMALLEST, cells
 from kinora.safety.detector_words import sentences
 from kinora.safety.noise_mark import NoiseReading
 from kinora.safety.provenance import read_file
@@ -41,9 +42,6 @@ Answer = Literal["made", "likely", "unknown"]
 
 LONGEST = 4000
 """Frames read of one file; what comes after isn't looked at."""
-
-SMALLEST = 96
-"""Pixels along the short side of a picture that can carry the watermark."""
 
 SURE, PROBABLE = 0.99, 0.9
 """Probabilities from which the verdict is "made" and "likely"."""
@@ -183,15 +181,20 @@ class Shown:
     def of(cls, path: str | Path) -> Shown:
         """Read them. Raises BadInputFile if there are none."""
         frames: Iterator[Frames] = (still.pixels for still in stills(path))
+        notes: list[str] = []
         count = count_stills(path)
-        if count == 0:
+        if count == 1:
+            picture = next(frames)
+            apart = cells(picture)
+            frames, count = (iter([picture]), 1) if apart is None else (iter(apart), len(apart))
+            notes += [] if apart is None else [f"a contact sheet: its {count} frames were looked at, one by one"]
+        elif count == 0:
             info = probe(path)
             frames = read_frames(path)
             count = round(info.seconds * float(info.fps)) if info.seconds else LOOKED_AT
         step = max(1, min(count, LONGEST) // LOOKED_AT)
         spread: list[Frames] = []
         row: list[Frames] = []
-        notes: list[str] = []
         read = 0
         for index, frame in enumerate(islice(frames, LONGEST)):
             if spread and frame.shape != spread[0].shape:

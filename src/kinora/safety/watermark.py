@@ -23,7 +23,16 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 import numpy.typing as npt
 
-from kinora.safety.watermark_canvas import LUMA, Frames, Planes, canvas, cells_per_pixel, flatten, resampled
+from kinora.safety.watermark_canvas import (
+    FLOOR,
+    LUMA,
+    Frames,
+    Planes,
+    canvas,
+    cells_per_pixel,
+    flatten,
+    resampled,
+)
 from kinora.safety.watermark_code import CHIPS, Payload, decode, encode
 from kinora.safety.watermark_pattern import Pattern, Waves, fold, spread
 from kinora.safety.watermark_search import Views, find
@@ -34,8 +43,15 @@ MARGIN, LEAST, MOST = 1.0, 0.5, 1.5
 PILOT = 1.5
 """A pilot is pushed so much harder: it must be found where chips can't be read any more."""
 
-NOISE = 5.7
-"""Mean squared error (of levels of 255) that a frame may take: 40.5 dB with the rounding."""
+QUIET = 2.0
+"""Activity, in levels of 255, of a flat surface as far as the mark's strength goes: less than detection takes it for
+(FLOOR), since grain is seen there first."""
+
+LOUDER = 1.5
+"""How much stronger the mark may get in a frame that is flat nearly everywhere and would bear next to none."""
+
+NOISE = 6.0
+"""Mean squared error (of levels of 255) that a frame may take: 40.3 dB with the rounding."""
 
 SUSPICION = 5e-5
 """A mark is reported below this p-value: one video in 20,000 that bears none."""
@@ -109,16 +125,17 @@ class Watermark:
     def _embed(self, frames: Frames, signs: npt.NDArray[np.floating]) -> Frames:
         pattern = self._pattern
         activity, residual = _residual(frames)
-        waves = pattern.waves(fold(residual))
+        # Every cell counts here alike: what codecs leave is what stands in texture.
+        waves = pattern.waves(fold(residual, np.ones_like(residual)))
         wanted = signs[pattern.chips]
         push = np.zeros_like(waves)
         push[:, pattern.pilots] = PILOT * _push(waves[:, pattern.pilots].real / PILOT)
         chips = waves[:, pattern.carriers]
         push[:, pattern.carriers] = wanted[:, 0] * _push(chips.real * wanted[:, 0])
         push[:, pattern.carriers] += 1j * wanted[:, 1] * _push(chips.imag * wanted[:, 1])
-        mark = spread(pattern.tile(push), *activity.shape[1:]) * activity
+        mark = spread(pattern.tile(push), *activity.shape[1:]) * (activity - FLOOR + QUIET)
         energy = np.square(mark).mean(axis=(1, 2), keepdims=True) * np.square(COLOUR).mean()
-        mark *= np.minimum(1, np.sqrt(NOISE / np.maximum(energy, 1e-9)))
+        mark *= np.minimum(LOUDER, np.sqrt(NOISE / np.maximum(energy, 1e-9)))
         height, width = frames.shape[1:3]
         change = resampled(mark, 1 / cells_per_pixel(height, width), (height, width))[..., None] * COLOUR
         return np.clip(np.rint(frames + change), 0, 255).astype(np.uint8)
@@ -134,11 +151,12 @@ class Watermark:
 def views(frames: Iterable[Frames]) -> Views:
     """What detection sees of a clip: the mean of the residuals of its frames (H W 3 each, one size)."""
     total: Planes | None = None
+    count = 0
     for frame in frames:
         residual = _residual(frame[None])[1][0]
-        total = residual if total is None else total + residual
+        total, count = residual if total is None else total + residual, count + 1
     assert total is not None, "no frames to look at"
-    return Views(total)
+    return Views(total / np.float32(count))
 
 
 def _residual(frames: Frames) -> tuple[Planes, Planes]:

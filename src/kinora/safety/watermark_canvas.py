@@ -30,6 +30,12 @@ FLOOR = 4.0
 CLIP = 2.0
 """A residual beyond this is an edge or a caption, and tells nothing more."""
 
+NEAR = 9
+"""Cells along the side of the square over which a picture's own noise is taken."""
+
+DOUBT = 0.2
+"""Mean square of a residual below which a place is not trusted more: about what the mark itself has."""
+
 LUMA = np.array([0.299, 0.587, 0.114], np.float32)
 
 
@@ -72,6 +78,15 @@ def flatten(cells: Planes) -> tuple[Planes, Planes]:
     variance = rows @ np.square(detail) @ columns.T
     activity = FLOOR + np.sqrt(np.maximum(variance, 0))
     return activity, np.clip(detail / activity, -CLIP, CLIP)
+
+
+def trusted(residual: Planes) -> Planes:
+    """How much each cell of a residual (.. H W) counts when a mark is read from it: where a picture is loud, less.
+
+    The mark is about as strong in the residual everywhere, the picture is not.
+    """
+    rows, columns = (blur(n, min(NEAR, n)) for n in residual.shape[-2:])
+    return 1 / (rows @ np.square(residual) @ columns.T + DOUBT)
 
 
 @lru_cache(maxsize=256)

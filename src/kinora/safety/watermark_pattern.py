@@ -87,10 +87,11 @@ def waves_of_the_tile() -> tuple[Whole, Whole]:
     return rows[used][order], columns[used][order]
 
 
-def fold(planes: Planes) -> Planes:
-    """The mean tile (T 64 64) of planes T H W."""
-    tile = _folding(planes.shape[-2]) @ planes @ _folding(planes.shape[-1]).T
-    return tile.astype(np.float32, copy=False)
+def fold(planes: Planes, trust: Planes) -> Planes:
+    """The mean tile (T 64 64) of planes T H W, whose cells count as `trust` (T H W, positive) says."""
+    rows, columns = _folding(planes.shape[-2]), _folding(planes.shape[-1]).T
+    total, mass = rows @ (planes * trust) @ columns, rows @ trust @ columns
+    return np.divide(total, mass, out=np.zeros_like(total), where=mass > 0)
 
 
 def spread(tiles: Planes, rows: int, columns: int) -> Planes:
@@ -100,6 +101,5 @@ def spread(tiles: Planes, rows: int, columns: int) -> Planes:
 
 @lru_cache(maxsize=256)
 def _folding(count: int) -> Planes:
-    """The matrix [64 count] that averages a line's samples at equal places of the tile."""
-    matrix = (np.arange(TILE)[:, None] == np.arange(count) % TILE).astype(np.float32)
-    return matrix / np.maximum(matrix.sum(axis=1, keepdims=True), 1)
+    """The matrix [64 count] that adds up a line's samples at equal places of the tile."""
+    return (np.arange(TILE)[:, None] == np.arange(count) % TILE).astype(np.float32)

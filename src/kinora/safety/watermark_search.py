@@ -17,7 +17,7 @@ from functools import cache
 import numpy as np
 import numpy.typing as npt
 
-from kinora.safety.watermark_canvas import SHORT, resampled
+from kinora.safety.watermark_canvas import SHORT, resampled, trusted
 from kinora.safety.watermark_pattern import TILE, Pattern, Planes, Waves, fold, waves_of, waves_of_the_tile
 
 SHARES = np.geomspace(0.5, 1.04, 106)
@@ -63,15 +63,15 @@ class Views:
     """The evened waves of some frames at any size, either way round: what all keys are held against."""
 
     def __init__(self, residual: Planes) -> None:
-        self._residual = residual  # rows columns: the frames' mean residual on their canvas
+        # rows columns: the frames' mean residual on their canvas, and how much each cell of it counts
+        self._seen = np.stack([residual, trusted(residual)])
         self._known: dict[tuple[float, bool], Waves] = {}
 
     def waves(self, share: float, mirrored: bool) -> Waves:
         """The waves if the frame shows `share` of the canvas."""
         if (share, mirrored) not in self._known:
-            plane = resampled(self._residual[None], share)
-            tile = fold(plane[..., ::-1] if mirrored else plane)[0]
-            self._known[share, mirrored] = evened(waves_of(tile))
+            plane, trust = resampled(self._seen, share)[..., :: -1 if mirrored else 1]
+            self._known[share, mirrored] = evened(waves_of(fold(plane, trust)))
         return self._known[share, mirrored]
 
 
