@@ -1,6 +1,6 @@
 """Film clips of the shipped model and keep their bare frames, for measuring marks: FOLDER/SEED.npy and SEED.json.
 
-    .venv/bin/python scripts/film_bare.py FOLDER [--clips 24] [--first 0]
+    .venv/bin/python scripts/film_bare.py FOLDER [--clips 24] [--first 0] [--seconds 2]
 
 A clip's seed is its number, and so is its prompt; two runs that share no number share no clip, which is how clips that
 a classifier is fitted to are kept apart from those that it is measured on. Every fourth prompt is of something that
@@ -35,13 +35,14 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--clips", type=int, default=24)
     parser.add_argument("--first", type=int, default=0, help="number of the first clip")
+    parser.add_argument("--seconds", type=float, help="the model's own length if not given")
     given = parser.parse_args()
     given.folder.mkdir(parents=True, exist_ok=True)
     for number in range(given.first, given.first + given.clips):
         target = given.folder / f"{number:04}.npy"
         if target.exists():
             continue
-        clip = kinora.generate(prompt_of(number), seed=number)
+        clip = kinora.generate(prompt_of(number), seed=number, seconds=given.seconds)
         with replacing(target) as temporary, temporary.open("wb") as file:
             np.save(file, clip.frames)
         told = {"prompt": clip.prompt, "seed": clip.seed, "model": clip.model, "version": clip.version}
