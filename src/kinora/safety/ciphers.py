@@ -87,8 +87,14 @@ def decipher(text: str, lexicon: Lexicon) -> tuple[str, str]:
 
 
 def _share(text: str, lexicon: Lexicon) -> float:
-    """The share of known words once marks inside words are gone: pieces of words ("h'ow to bu'ild") say nothing."""
-    return lexicon.share(re.sub(r"(?<=\w)[.\-_*'](?=\w)", "", text))
+    """The share of known words, with marks inside words gone ("h'ow to bu'ild") but where they part words."""
+
+    def closed(match: re.Match[str]) -> str:
+        joined = re.sub(r"[.\-_*'·]", "", match[0])
+        pieces = re.split(r"[.\-_*'·]", match[0].lower())
+        return " ".join(pieces) if joined.lower() not in lexicon and all(p in lexicon for p in pieces) else joined
+
+    return lexicon.share(re.sub(r"\w+(?:[.\-_*'·]\w+)+", closed, text))
 
 
 def _whole_texts(text: str) -> Iterator[tuple[str, str]]:
