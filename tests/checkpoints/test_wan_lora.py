@@ -32,20 +32,32 @@ def velocity(model):
     return model(latent, torch.tensor([0.5]), text)
 
 
+def wan(diffusers):
+    """Diffusers' transformer with the weights of `made`."""
+    model = diffusers.WanTransformer3DModel(
+        num_attention_heads=2, attention_head_dim=12, in_channels=4, out_channels=4, text_dim=16, ffn_dim=40,
+        num_layers=2,
+    ).eval()  # fmt: skip
+    weights = made().state_dict()
+    model.load_state_dict({theirs: weights[ours] for theirs, ours in from_diffusers(weights).items()})
+    return model
+
+
+def said_by(model):
+    """What diffusers' transformer says of the input of `velocity`."""
+    generator = torch.Generator().manual_seed(1)
+    latent, text = torch.randn(1, 4, 2, 4, 4, generator=generator), torch.randn(1, 5, 16, generator=generator)
+    with torch.no_grad():
+        return model(latent, torch.tensor([500.0]), text, return_dict=False)[0]
+
+
 @pytest.fixture(scope="module")
 def peft(tmp_path_factory):
     """What diffusers' Wan says with two adapters of PEFT's, each saved to a file."""
     diffusers = pytest.importorskip("diffusers", reason="diffusers is the judge (pip install kinora[dev])")
     peft = pytest.importorskip("peft", reason="peft is the judge (pip install kinora[dev])")
     folder = tmp_path_factory.mktemp("lora")
-    model = diffusers.WanTransformer3DModel(
-        num_attention_heads=2, attention_head_dim=12, in_channels=4, out_channels=4, text_dim=16, ffn_dim=40,
-        num_layers=2,
-    ).eval()  # fmt: skip
-    names = from_diffusers(made().state_dict())
-    weights = made().state_dict()
-    model.load_state_dict({theirs: weights[ours] for theirs, ours in names.items()})
-    said = {}
+    model, said = wan(diffusers), {}
     for name, rank, alpha in (("one", 3, 6.0), ("two", 2, 1.0)):
         modules = ["to_q", "to_k", "to_out.0", "ffn.net.0.proj", "ffn.net.2", "proj_out", "time_proj"]
         with warnings.catch_warnings():
@@ -54,12 +66,9 @@ def peft(tmp_path_factory):
     for key, parameter in model.named_parameters():
         if "lora" in key:
             torch.nn.init.normal_(parameter, std=0.3)
-    latent, text = (torch.Generator().manual_seed(1),) * 2
-    latent, text = torch.randn(1, 4, 2, 4, 4, generator=latent), torch.randn(1, 5, 16, generator=text)
     for chosen in ({"one": 1.0}, {"one": 0.7, "two": -0.4}):
         model.set_adapters(list(chosen), list(chosen.values()))
-        with torch.no_grad():
-            said[tuple(chosen)] = model(latent, torch.tensor([500.0]), text, return_dict=False)[0]
+        said[tuple(chosen)] = said_by(model)
     for name in ("one", "two"):
         model.save_lora_adapter(folder / name, adapter_name=name)
     return [next((folder / name).glob("*.safetensors")) for name in ("one", "two")], said
@@ -81,6 +90,25 @@ def test_the_same_velocity_as_peft_on_diffusers(dit, peft, live):
             merge(model, loras, strengths)
             found = velocity(model)
         torch.testing.assert_close(found, expected, atol=1e-4, rtol=1e-4)
+
+
+def test_what_peft_itself_saves_says_the_same(dit, tmp_path):
+    """PEFT's own files: `adapter_model.safetensors` below `base_model.model.`, alpha in the json beside it."""
+    diffusers = pytest.importorskip("diffusers", reason="diffusers is the judge (pip install kinora[dev])")
+    peft = pytest.importorskip("peft", reason="peft is the judge (pip install kinora[dev])")
+    judge = wan(diffusers)
+    config = peft.LoraConfig(r=3, lora_alpha=6.0, target_modules=["to_q", "to_v", "to_out.0", "ffn.net.2"])
+    trained = peft.get_peft_model(judge, config)
+    for key, parameter in trained.named_parameters():
+        if "lora" in key:
+            torch.nn.init.normal_(parameter, std=0.3)
+    trained.save_pretrained(tmp_path)
+    expected = said_by(trained)
+    lora = read_lora(tmp_path / "adapter_model.safetensors")
+    assert {delta.scale for delta in lora.deltas.values()} == {2.0}
+    assert (expected - velocity(dit)).abs().max() > 0.01
+    with attached(dit, [lora], [1.0]):
+        torch.testing.assert_close(velocity(dit), expected, atol=1e-4, rtol=1e-4)
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ import torch
 from kinora.checkpoints.adapters import Adapter
 from kinora.checkpoints.cards import Card
 from kinora.checkpoints.catalog import manifest_of
+from kinora.checkpoints.comfyui import Places, is_comfyui, places_of
 from kinora.checkpoints.hub import base_of
 from kinora.checkpoints.narrow import Width, narrow
 from kinora.checkpoints.parts import TextReader
@@ -50,24 +51,22 @@ def assemble(
     Weights are bfloat16 whatever `dtype` is: published ones are. Raises CorruptWeights naming what is missing or
     damaged, UnknownModel where the model this one is built on is not here.
     """
-    rest = _rest(card, directory)
-    weights = _file(card, directory)
+    places = places_of(card, directory) if is_comfyui(directory) else _places(card, directory)
     experts: tuple[Expert, ...] = ("low", "high") if len(card.shape.experts) > 1 else ("low",)
     # On their way they are where they are to stay: a block that only visits never is on the device as a whole.
     place = torch.device("cpu") if setup.offload else device
-    dits = [load_dit(weights, expert=one, device=place) for one in experts]
+    dits = [load_dit(path, expert=one, device=place) for path, one in zip(places.dits, experts, strict=True)]
     for dit, expert in zip(dits, experts, strict=True):
         _keep(dit, setup, device, loras, expert if len(experts) > 1 else "")
     manifest = manifest_of(card)
-    picture = load_image(rest, device=device) if card.shape.image_states else None
     return Model(
         name=card.name,
         version=manifest.version,
         dit=dits[0],
         high=dits[1] if len(dits) > 1 else None,
-        vae=load_vae(rest, device=device),
-        text=text or ReleasedText(partial(load_text, rest, device=device)),
-        image=picture,
+        vae=load_vae(places.vae, device=device),
+        text=text or ReleasedText(partial(load_text, places.text, tokenizer=places.tokenizer, device=device)),
+        image=None if places.image is None else load_image(places.image, device=device),
         defaults=manifest.defaults,
         limits=manifest.limits,
         device=device,
@@ -90,6 +89,18 @@ def _keep(dit: DiT, setup: Setup, device: torch.device, loras: Sequence[Adapter]
         del dit.blocks  # the rest goes to the device for good
         dit.to(device)
         dit.blocks = blocks
+
+
+def _places(card: Card, directory: Path) -> Places:
+    """The same in the layouts of Wan and of diffusers, whose folders say which network is which."""
+    rest, transformer = _rest(card, directory), _file(card, directory)
+    return Places(
+        dits=(transformer,) * len(card.shape.experts),
+        text=rest,
+        tokenizer=None,
+        vae=rest,
+        image=rest if card.shape.image_states else None,
+    )
 
 
 def _rest(card: Card, directory: Path) -> Path:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from kinora.checkpoints.adapters import Adapter, parted
 from kinora.checkpoints.cards import CARDS, Card
+from kinora.checkpoints.comfyui import TRANSFORMERS, is_comfyui
 from kinora.checkpoints.manifest import FILENAME, Manifest, read_manifest
 from kinora.checkpoints.recognise import is_foreign, recognised
 from kinora.checkpoints.wan.architectures import VAES
@@ -110,6 +111,9 @@ def _chosen(text: str) -> Choice:
         return Choice(card=None, directory=directory)
     if is_foreign(directory):
         return Choice(card=recognised(directory), directory=directory)
+    if is_comfyui(directory):
+        remedy = f"say which: NAME@{directory}, for example {next(iter(TRANSFORMERS))}@{directory}"
+        raise UnknownModel(text, rule="holds models side by side", remedy=remedy)
     known = ", ".join(sorted(CATALOG))
     remedy = f"known: {known}, or a directory with a {FILENAME}, or one of Wan's, or {FOREIGN}REPOSITORY"
     raise UnknownModel(text, rule="no such model", remedy=remedy)

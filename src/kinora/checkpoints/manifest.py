@@ -68,6 +68,10 @@ class Defaults:
     min_side: int = 64
     max_pixels: int = 512 * 512
 
+    def can(self, *, first: bool, last: bool) -> bool:
+        """Whether the model makes a clip when so much is given of its ends: a model with channels needs its own."""
+        return self.holds != "channels" or (first and (last or not self.closing))
+
 
 @dataclass(frozen=True, kw_only=True)
 class Manifest:
@@ -111,9 +115,20 @@ class Manifest:
 
     def check_given(self, *, first: bool, last: bool) -> None:
         """Raise InvalidRequest where the model starts from pictures that are not given: those of a clip's ends."""
-        chosen = self.defaults
-        if chosen.holds == "channels" and not (first and (last or not chosen.closing)):
-            raise lacking(self.name, chosen.closing)
+        if not self.defaults.can(first=first, last=last):
+            raise lacking(self.name, self.defaults, first=first, last=last)
+
+    def check_at_once(self, latents: int) -> None:
+        """Raise InvalidRequest for more latent frames, given and made together, than a model makes that makes no more.
+
+        Models that go on from what they made have no such limit.
+        """
+        chosen, group = self.defaults, self.grid.stride[0]
+        if chosen.long != "once" or latents <= chosen.window:
+            return
+        frames, most = group * (latents - 1) + 1, group * (chosen.window - 1) + 1
+        rule = f"{self.name} looks at {most} frames ({most / chosen.fps:g} s) at once, what is given and made together"
+        raise InvalidRequest(f"{frames / chosen.fps:g} seconds at once", rule=rule, remedy="make less, and extend that")
 
     def to_json(self) -> str:
         """Return the text of model.json, keys in declaration order."""
@@ -144,13 +159,20 @@ def read_manifest(directory: Path) -> Manifest:
     return manifest
 
 
-def lacking(name: str, closing: int) -> InvalidRequest:
-    """The error for a model that is not given what it starts from."""
-    if closing:
+def lacking(name: str, chosen: Defaults, *, first: bool, last: bool) -> InvalidRequest:
+    """The error for a model that is not given what it starts from; it names those that were made for what is given."""
+    from kinora.checkpoints.cards import CARDS
+
+    if chosen.closing:
         rule, verb = "it makes what lies between a first and a last picture, and one is missing", "join"
     else:
         rule, verb = "it sets a first picture in motion, and there is none", "animate"
-    return InvalidRequest(name, rule=rule, remedy=f"use kinora {verb}, or a text-to-video model")
+    able = [
+        card.name
+        for card in CARDS.values()
+        if card.defaults.can(first=first, last=last) and (not (first or last) or card.defaults.holds != "path")
+    ]
+    return InvalidRequest(name, rule=rule, remedy=f"use kinora {verb}, or another model: {', '.join(able)}")
 
 
 def _check(manifest: Manifest) -> None:

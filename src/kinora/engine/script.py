@@ -151,4 +151,7 @@ class Script:
         x = x.to(self._model.dtype)
         if sight is not None:
             x = torch.cat((x, sight.channels.to(x).expand(len(x), -1, -1, -1, -1)), dim=1)
+        if sigma.ndim == 4:  # by latent, and the same for all latents of a token
+            _, rows, columns = dit.config.patch
+            sigma = sigma[:, :, ::rows, ::columns]
         return dit(x, self._told(sigma), text, cache=cache).float()

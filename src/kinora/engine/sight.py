@@ -33,7 +33,7 @@ def sight_of(model: Model, film: Film, cut: Cut) -> Sight | None:
     taught = np.arange(count)
     given = ~np.isnan(frames[:, 0, 0, 0]) & ((taught < opening) | (taught >= count - closing))
     if not given[:opening].all() or (closing and not given[-closing:].all()):
-        raise lacking(model.name, closing)
+        raise lacking(model.name, model.defaults, first=bool(given[:opening].all()), last=bool(given[-1]))
     frames[~given] = 0
     pixels = torch.from_numpy(frames).permute(3, 0, 1, 2)[None].to(model.device, model.pixels)
     with torch.inference_mode():

@@ -7,21 +7,22 @@ kinora.story("A red ball bounces on a beach. Cut to a forest at night.", seconds
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
+from kinora.checkpoints.catalog import describe
 from kinora.clip import Clip
 from kinora.engine import api
 from kinora.engine.events import Event, Refused, collect
 from kinora.engine.expand import Expander, Expansion, expander_for
 from kinora.engine.record import record
 from kinora.engine.scenes import story_from_prompt
-from kinora.engine.story import Story, spread
+from kinora.engine.story import Story, located, spread
 from kinora.engine.storyboard import is_storyboard, read_story
 from kinora.errors import InvalidRequest
 from kinora.grid import Size, parse_size
-from kinora.request import DEFAULT_MODEL, Limits, Real, Shot
+from kinora.request import DEFAULT_MODEL, Plan, Real, Shot
 from kinora.safety import Guard, default_guard
 from kinora.safety.release import payload_of
 
@@ -76,7 +77,7 @@ def prepared(source: str | Path | Story, *, seconds: Real | None = None, **chose
         found, text = story_from_prompt(source), True
     fields = {name: value for name, value in chosen.items() if value is not None}
     found = replace(found, **fields)  # type: ignore[arg-type]
-    limits = _limits(found.model)
+    limits = describe(found.model).limits
     if seconds is not None:
         if not text:
             raise InvalidRequest(
@@ -84,7 +85,19 @@ def prepared(source: str | Path | Story, *, seconds: Real | None = None, **chose
             )
         found = spread(found, seconds, limits.fps)
     plans = found.plans(limits)
+    check(found, plans)
     return replace(found, seed=plans[0].seed)
+
+
+def check(told: Story, plans: Sequence[Plan]) -> None:
+    """Raise InvalidRequest, naming the shot, for one that lacks the picture its model needs, or is too long for it."""
+    manifest = describe(told.model)
+    grid = manifest.grid
+    for card, plan, where in zip(told.cards, plans, told.places, strict=True):
+        with located(where):
+            manifest.check_given(first=card.image is not None or card.clip is not None, last=False)
+            frames = grid.frames_for(plan.seconds, plan.fps)
+            manifest.check_at_once(grid.latent_shape(frames, *plan.size)[0])
 
 
 def film_story(
@@ -125,7 +138,7 @@ def expand(
     somewhere else and can't be asked.
     """
     shot = Shot(prompt, seconds=seconds, model=model)
-    plan = _limits(model).plan(shot)
+    plan = describe(model).limits.plan(shot)
     judge = guard or default_guard()
     _allow(judge, prompt, prompt)
     chosen = expander or _own(model)
@@ -144,17 +157,9 @@ def _allow(guard: Guard, words: str, asked: str) -> None:
 
 
 def _own(model: str) -> Expander | None:
-    from kinora.checkpoints.catalog import describe
-
     name = describe(model).defaults.expander
     if not name:
         return None
     from kinora.models.text import TextEncoder
 
     return expander_for(name, TextEncoder.load())
-
-
-def _limits(model: str) -> Limits:
-    from kinora.checkpoints.catalog import describe
-
-    return describe(model).limits

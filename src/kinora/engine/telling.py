@@ -11,7 +11,7 @@ from torch import Tensor
 from kinora.engine.engine import Engine
 from kinora.engine.events import Event, Read, Refused
 from kinora.engine.expand import Expansion
-from kinora.engine.film import Carry, Film, Span
+from kinora.engine.film import Carry, Film, Shown, Span
 from kinora.engine.story import Card, Story, located
 from kinora.errors import InvalidRequest
 from kinora.flow.conditions import Condition, Keyframes
@@ -89,6 +89,7 @@ def lowered(
     spans: list[Span] = []
     conditions: list[Condition] = []
     carry: list[Carry] = []
+    shown: list[Shown] = []
     starts: list[tuple[int, int]] = []  # of each shot: its first latent frame, its first pixel frame
     latent = frame = 0
     for index, (plan, where) in enumerate(zip(plans, story.places, strict=True)):
@@ -103,6 +104,7 @@ def lowered(
             with located(where):
                 held = engine.encode(given[index])
             conditions.append(Keyframes({latent + n: held[:, :, n : n + 1] for n in range(held.shape[2])}))
+            shown.append(Shown(at=latent, frames=given[index]))
             carry += _carried(engine, given[index], held, frame)
         latent, frame = latent + count, frame + plan.frames
     shots = [
@@ -114,6 +116,7 @@ def lowered(
         spans=tuple(spans),
         conditions=tuple(conditions),
         carry=tuple(carry),
+        shown=tuple(shown),
         info={"shots": shots, "parents": story.parents},
     )
 

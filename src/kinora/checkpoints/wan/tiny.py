@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -16,17 +17,23 @@ import torch
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+from kinora.checkpoints import comfyui
+from kinora.checkpoints.cards import CARDS
 from kinora.checkpoints.wan import keys, reader_keys, vae_keys
 from kinora.checkpoints.wan.architectures import ARCHITECTURES, VAES, Architecture
 from kinora.checkpoints.wan.reader_keys import Source
+from kinora.checkpoints.wan.sizes import HEAD
 from kinora.models.clip import ClipConfig, ClipReader
 from kinora.models.dit import DiT, DiTConfig
 from kinora.models.umt5 import Umt5Config, Umt5Reader
 from kinora.models.wan_vae import WanAutoencoder, WanVaeConfig
 
-Layout = Literal["original", "diffusers"]
+Layout = Literal["original", "diffusers", "comfyui"]
 
 TEXT = Umt5Config(vocabulary=260, dim=32, heads=2, head_dim=16, ffn_dim=48, layers=2)
+CALM = 0.2
+"""Of what random weights would decode: at full contrast it flashes, which the guard refuses."""
+
 IMAGE = ClipConfig(dim=32, ffn_dim=48, heads=1, layers=3, side=224, patch=14)
 
 
@@ -37,6 +44,9 @@ def save_tiny(directory: str | Path, name: str, *, layout: Layout = "original", 
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
         for index, expert in enumerate(shape.experts):
+            if layout == "comfyui":
+                _save_repacked(directory / "diffusion_models" / f"{stems(name)[-1 - index]}_bf16.safetensors", shape)
+                continue
             folder = expert if layout == "original" else ("transformer", "transformer_2")[index]
             _save_dit(directory / folder, dit_config(shape), layout)
         _save_vae(directory, WanVaeConfig.from_dict(vae_values(shape)), layout)
@@ -46,6 +56,11 @@ def save_tiny(directory: str | Path, name: str, *, layout: Layout = "original", 
     if layout == "diffusers":
         _write(directory / "model_index.json", {"_class_name": "WanPipeline"})
     return directory
+
+
+def stems(architecture: str) -> tuple[str, ...]:
+    """How ComfyUI's files of an architecture's transformers begin, that for low noise first."""
+    return next(comfyui.TRANSFORMERS[name] for name, card in CARDS.items() if card.architecture == architecture)
 
 
 def dit_config(shape: Architecture) -> DiTConfig:
@@ -90,14 +105,26 @@ def _save_dit(folder: Path, config: DiTConfig, layout: Layout) -> None:
     _write(folder / "config.json", original if layout == "original" else diffusers)
 
 
+def _save_repacked(path: Path, shape: Architecture) -> None:
+    """One file with ComfyUI's prefix and nothing beside it: heads have to be as wide as published ones."""
+    dit = DiT(replace(dit_config(shape), dim=HEAD, heads=1))
+    _draw(dit)
+    _save(path, {f"model.diffusion_model.{name}": tensor.bfloat16() for name, tensor in dit.state_dict().items()})
+
+
 def _save_vae(directory: Path, config: WanVaeConfig, layout: Layout) -> None:
     vae = WanAutoencoder(config)
     _draw(vae)
+    vae.decoder.leave.weight.data *= CALM
     original, diffusers = vae_keys.from_layouts(vae.state_dict(), nested=config.shortcuts)
-    theirs = original if layout == "original" else diffusers
+    theirs = diffusers if layout == "diffusers" else original
     state = _renamed(vae, {ours: Source(name) for name, ours in theirs.items()})
     if layout == "original":
         torch.save(state, directory / ("Wan2.2_VAE.pth" if config.shortcuts else "Wan2.1_VAE.pth"))
+        return
+    if layout == "comfyui":
+        stem = comfyui.VAES["wan2.2" if config.shortcuts else "wan2.1"]
+        _save(directory / "vae" / f"{stem}.safetensors", state)
         return
     _save(directory / "vae" / "diffusion_pytorch_model.safetensors", state)
     described = {
@@ -119,7 +146,8 @@ def _save_text(directory: Path, layout: Layout) -> None:
     tokenizer.post_processor = processors.TemplateProcessing(single="$A </s>", special_tokens=[("</s>", 1)])
     reader = Umt5Reader(tokenizer, TEXT)
     _draw(reader.model)
-    place = directory / ("google/umt5-xxl" if layout == "original" else "tokenizer")
+    folders = {"original": "google/umt5-xxl", "diffusers": "tokenizer", "comfyui": "text_encoders"}
+    place = directory / folders[layout]
     place.mkdir(parents=True, exist_ok=True)
     tokenizer.save(str(place / "tokenizer.json"))
     names = list(reader.model.state_dict())
@@ -127,9 +155,12 @@ def _save_text(directory: Path, layout: Layout) -> None:
         state = _renamed(reader.model, reader_keys.umt5_original(names))
         torch.save(state, directory / "models_t5_umt5-xxl-enc-bf16.pth")
         return
-    _save(
-        directory / "text_encoder" / "model.safetensors", _renamed(reader.model, reader_keys.umt5_transformers(names))
-    )
+    state = _renamed(reader.model, reader_keys.umt5_transformers(names))
+    if layout == "comfyui":
+        state["spiece_model"] = torch.zeros(4, dtype=torch.uint8)  # the pieces, in a form of its own
+        _save(place / f"{comfyui.TEXT}_fp16.safetensors", state)
+        return
+    _save(directory / "text_encoder" / "model.safetensors", state)
     _write(directory / "text_encoder" / "config.json", {"d_kv": TEXT.head_dim})
 
 
@@ -144,6 +175,9 @@ def _save_image(directory: Path, layout: Layout) -> None:
         return
     state = _renamed(reader.model, reader_keys.clip_transformers(names))
     state["vision_model.encoder.layers.2.layer_norm1.weight"] = torch.ones(IMAGE.dim)
+    if layout == "comfyui":
+        _save(directory / "clip_vision" / f"{comfyui.IMAGE}.safetensors", state)
+        return
     _save(directory / "image_encoder" / "model.safetensors", state)
     _write(directory / "image_encoder" / "config.json", {"num_attention_heads": IMAGE.heads})
 

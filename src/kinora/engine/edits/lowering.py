@@ -178,7 +178,9 @@ def _variation(draft: Variation, engine: Engine) -> Film:
     mask = None
     if draft.mask is not None:
         painted = draft.mask if len(draft.mask) == 1 else _filled(draft.mask, len(frames))
-        mask = token_mask(torch.from_numpy(painted.astype(np.float32)), grid.stride)
+        mask = token_mask(torch.from_numpy(painted.astype(np.float32)), (grid.stride[0], *grid.multiple))
+        # A token of several latents has one sigma: they are made, or held, together.
+        mask = mask.repeat_interleave(grid.patch[1], dim=3).repeat_interleave(grid.patch[2], dim=4)
     sigma = start_sigma(draft.strength, plan.shift)
     latents = engine.encode(frames)
     return Film(

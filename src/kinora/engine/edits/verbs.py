@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypedDict, Unpack
 
 from kinora.clip import Clip
-from kinora.engine.edits.drafts import Bridge, Ring
+from kinora.engine.edits.drafts import Bridge, Fade, Ring
 from kinora.engine.edits.planning import Options
 from kinora.engine.edits.requests import (
     STRENGTH,
@@ -129,7 +129,17 @@ def draft(request: Edit) -> Draft:
         manifest.check_given(first=False, last=False)
     elif isinstance(ready, Bridge):
         manifest.check_given(first=ready.before is not None, last=ready.after is not None)
+    manifest.check_at_once(_at_once(ready, manifest.grid.stride[0]))
     return ready
+
+
+def _at_once(ready: Draft, group: int) -> int:
+    """Latent frames that are looked at together at least: all new ones, and one of each given side."""
+    if isinstance(ready, Bridge):
+        return -(-ready.made // group) + len(ready.given)
+    if isinstance(ready, Fade):
+        return ready.overlap // group + len(ready.given)
+    return -(-(ready.plan.frames - 1) // group) + 1
 
 
 def make(

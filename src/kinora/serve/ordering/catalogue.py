@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from kinora.checkpoints.catalog import CATALOG, describe, find
+from kinora.checkpoints.manifest import Manifest
 from kinora.engine.fake import LIMITS
 from kinora.request import Limits
 from kinora.serve.errors import ApiError
@@ -14,7 +15,10 @@ from kinora.serve.settings import FAKE, Settings
 
 @dataclass(frozen=True, kw_only=True)
 class Offer:
-    """One model by its true name. `created` is when its files were written, in seconds since 1970."""
+    """One model by its true name. `created` is when its files were written, in seconds since 1970.
+
+    manifest: what it says of itself; None for colour bars.
+    """
 
     name: str
     version: str
@@ -22,6 +26,17 @@ class Offer:
     created: int
     licence: str = ""
     summary: str = ""
+    manifest: Manifest | None = None
+
+    def check_given(self, *, first: bool, last: bool) -> None:
+        """Raise InvalidRequest where it needs pictures of a clip's ends that are not given. Colour bars need none."""
+        if self.manifest is not None:
+            self.manifest.check_given(first=first, last=last)
+
+    def check_at_once(self, frames: int) -> None:
+        """Raise InvalidRequest for more frames, new ones and given ends together, than it makes at once."""
+        if self.manifest is not None:
+            self.manifest.check_at_once(-(-(frames - 1) // self.limits.grid.stride[0]) + 1)
 
 
 @dataclass(frozen=True)
@@ -63,4 +78,5 @@ def _offer(name: str) -> Offer:
         created=int(directory.stat().st_mtime),
         licence=entry.licence if entry else "",
         summary=entry.summary if entry else "",
+        manifest=manifest,
     )

@@ -62,6 +62,16 @@ class Choice:
         except InvalidRequest as error:
             raise of_kinora(error, "fps" if fps not in (None, self.limits.fps) else "seconds") from error
 
+    def given(self, *, first: bool = False, last: bool = False, seconds: Real) -> None:
+        """Raise ApiError (400) where the model can't make so much, its ends included, from what is given of these."""
+        param = "model"
+        try:
+            self.offer.check_given(first=first, last=last)
+            param = "seconds"
+            self.offer.check_at_once(round(seconds * self.limits.fps))
+        except InvalidRequest as error:
+            raise of_kinora(error, param) from error
+
     def whole(self, seconds: Real) -> None:
         """Raise ApiError (400) for a finished video that is longer than the model makes."""
         most = self.limits.max_seconds
@@ -121,6 +131,7 @@ async def create(reception: Reception, visit: Visit, asked: CreateVideo) -> Job:
         size = choice.size or own_size(choice.limits, picture.seen.size)
         fitted(choice, "input_reference", picture, size, asked.fit)
     plan = choice.plan(asked, asked.prompt, asked.seconds, size or choice.size, asked.fps)
+    choice.given(first=asked.input_reference is not None, seconds=plan.seconds)
     order = choice.order(
         "loop" if asked.loop else "generate",
         asked,
@@ -154,6 +165,7 @@ async def _again(reception: Reception, visit: Visit, asked: EditVideo, *, kind: 
     fitted(choice, "the video", video, size, asked.fit)
     choice.whole(video.seen.seconds)
     choice.plan(asked, asked.prompt, None, size)
+    choice.given(first=True, last=True, seconds=video.seen.seconds)
     order = choice.order(kind, asked, prompt=asked.prompt, size=format_size(size), strength=asked.strength)
     terms = Terms(
         size=size,
@@ -173,6 +185,8 @@ async def extend(reception: Reception, visit: Visit, asked: ExtendVideo) -> Job:
     fitted(choice, "the video", video, size, asked.fit)
     plan = choice.plan(asked, asked.prompt, asked.seconds, size)
     choice.whole(video.seen.seconds + plan.seconds)
+    forward = asked.direction == "forward"
+    choice.given(first=forward, last=not forward, seconds=plan.seconds)
     order = choice.order(
         "extend",
         asked,
@@ -199,6 +213,7 @@ async def blend(reception: Reception, visit: Visit, asked: BlendVideos) -> Job:
     for role, one in (("first", first), ("second", second)):
         fitted(choice, role, one, size, asked.fit)
     overlap = _between(choice, asked, size, asked.seconds)
+    choice.given(first=True, last=True, seconds=overlap)
     total = first.seen.seconds + second.seen.seconds - overlap
     choice.whole(total)
     for role, one in (("first", first), ("second", second)):
@@ -218,6 +233,7 @@ async def loop(reception: Reception, visit: Visit, asked: LoopVideo) -> Job:
     if asked.video is None:
         choice = choose(reception, asked.model, asked.size)
         plan = choice.plan(asked, asked.prompt, asked.seconds, choice.size)
+        choice.given(seconds=plan.seconds)
         order = choice.order("loop", asked, prompt=asked.prompt, size=format_size(plan.size), seconds=plan.seconds)
         terms = Terms(size=plan.size, seconds=plan.seconds, words=[asked.prompt], shown=shown)
         return await reception.accept(visit, order, terms)
@@ -226,6 +242,7 @@ async def loop(reception: Reception, visit: Visit, asked: LoopVideo) -> Job:
     size = choice.size or own_size(choice.limits, video.seen.size)
     fitted(choice, "the video", video, size, asked.fit)
     added = _between(choice, asked, size, asked.seconds)
+    choice.given(first=True, last=True, seconds=added)
     choice.whole(video.seen.seconds + added)
     order = choice.order("loop", asked, prompt=asked.prompt, size=format_size(size), seconds=added)
     said = [text for text in (video.seen.prompt, asked.prompt) if text]
@@ -237,6 +254,7 @@ async def images(reception: Reception, visit: Visit, asked: CreateImage) -> list
     """Pictures: as many jobs, with seeds that follow each other."""
     choice = choose(reception, asked.model, None if asked.size == "auto" else asked.size)
     plan = choice.plan(asked, asked.prompt, 1 / choice.limits.fps, choice.size)
+    choice.given(seconds=plan.seconds)
     form = {"jpeg": "jpg", None: "png"}.get(asked.output_format, asked.output_format)
     first = choice.order(
         "image", asked, prompt=asked.prompt, size=format_size(plan.size), seconds=plan.seconds, format=form

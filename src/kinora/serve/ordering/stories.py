@@ -30,6 +30,8 @@ async def story(reception: Reception, visit: Visit, asked: TellStory) -> Job:
         plans = replace(told, size=plan.size).plans(choice.limits)
     except InvalidRequest as error:
         raise of_kinora(error, "shots" if asked.shots else "prompt") from error
+    for card, one in zip(told.cards, plans, strict=True):
+        choice.given(first=card.image is not None or card.clip is not None, seconds=one.seconds)
     for index, shot in enumerate(asked.shots or []):
         for role, given, moving in (("image", shot.image, False), ("video", shot.video, True)):
             if given is not None:
@@ -95,6 +97,7 @@ async def with_characters(reception: Reception, visit: Visit, asked: CreateVideo
             message = f"The prompt does not name the character '{one.name}': write the name as it is."
             raise ApiError(400, message, code="invalid_value", param=f"characters[{index}].id")
     plan = choice.plan(asked, asked.prompt, asked.seconds, choice.size, asked.fps)
+    choice.given(first=True, seconds=plan.seconds)
     for index, one in enumerate(cast):
         visit.inputs.brought[f"character{index}"] = one.brought
     people = [
