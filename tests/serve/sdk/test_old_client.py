@@ -12,21 +12,11 @@ VERSION = "2.2.0"
 PROGRAM = pathlib.Path(__file__).with_name("program.py")
 
 
-@pytest.fixture(scope="module")
-def library(tmp_path_factory) -> pathlib.Path:
-    """A folder with the old client; what it needs besides is here already, but for `distro`."""
-    folder = tmp_path_factory.mktemp("library")
-    command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(folder)]
+def test_a_program_of_then(python_client, live, files):
     try:
-        done = subprocess.run([*command, f"openai=={VERSION}", "distro"], capture_output=True, text=True, timeout=60)
-    except subprocess.TimeoutExpired:
-        pytest.skip("pip reaches no registry")
-    if done.returncode != 0:
-        pytest.skip(f"pip can't install openai {VERSION}: {done.stderr.strip()[-200:]}")
-    return folder
-
-
-def test_a_program_of_then(library, live, files):
+        library = python_client(VERSION)
+    except LookupError as error:
+        pytest.skip(str(error))
     variants = ("video", "thumbnail", "spritesheet")
     done = subprocess.run(
         [sys.executable, PROGRAM, files / "picture.png", *variants],

@@ -13,12 +13,6 @@ QUICK = {"steps": 2}
 
 
 @pytest.fixture(scope="module")
-def shipped(serving_at, tmp_path_factory):
-    with serving_at(tmp_path_factory.mktemp("shipped"), model="kinora-small") as found:
-        yield found
-
-
-@pytest.fixture(scope="module")
 def client(shipped):
     with openai.OpenAI(base_url=shipped.url, api_key="any") as found:
         yield found
