@@ -185,7 +185,7 @@ class Encoder(nn.Module):
         for layer in (*self.levels, *self.middle):
             x = layer(x, memory)
         x = activate(self.norm, self.leave, x, memory)
-        memory.started = True
+        memory.end_piece()
         return x
 
 
@@ -215,7 +215,7 @@ class Decoder(nn.Module):
         for layer in (*self.middle, *self.levels):
             x = layer(x, memory)
         x = activate(self.norm, self.leave, x, memory)
-        memory.started = True
+        memory.end_piece()
         return x
 
 

@@ -8,7 +8,7 @@ from einops import rearrange
 from jaxtyping import Float
 from torch import Tensor, nn
 
-from kinora.models.winograd import convolve, convolve_enlarged
+from kinora.models.winograd import MARGIN, Scratch, convolve, convolve_enlarged, convolve_to_planes
 
 
 class Memory:
@@ -18,6 +18,7 @@ class Memory:
         self.fast = fast
         self.started = False
         self._past: dict[nn.Module, Tensor] = {}
+        self.scratch = Scratch()
 
     def recall(self, layer: nn.Module) -> Tensor | None:
         """What `layer` kept of the last piece; None at the start of a clip."""
@@ -26,6 +27,11 @@ class Memory:
     def keep(self, layer: nn.Module, x: Tensor) -> None:
         """Remember `x`, of its own storage."""
         self._past[layer] = x
+
+    def end_piece(self) -> None:
+        """Note that the clip has begun, and keep only what its next piece needs."""
+        self.started = True
+        self.scratch.clear()
 
     @property
     def size(self) -> int:
@@ -43,15 +49,28 @@ class CausalConv3d(nn.Conv3d):
     def forward(self, x: Float[Tensor, "b c t h w"], memory: Memory | None = None) -> Float[Tensor, "b o t h w"]:
         """Convolve the next frames of a clip."""
         before = self.kernel_size[0] - 1
-        if not before:
+        if before:
+            assert memory is not None
+            past = memory.recall(self)
+            if past is None:
+                past = x.new_zeros(*x.shape[:2], before, *x.shape[3:])
+            x = torch.cat((past, x), dim=2)
+            memory.keep(self, x[:, :, -before:].clone())
+        if x.device.type != "cpu" or self.kernel_size[1:] != (1, 1):
             return super().forward(x)
-        assert memory is not None
-        past = memory.recall(self)
-        if past is None:
-            past = x.new_zeros(*x.shape[:2], before, *x.shape[3:])
-        x = torch.cat((past, x), dim=2)
-        memory.keep(self, x[:, :, -before:].clone())
-        return super().forward(x)
+        return _along_time(self, x)
+
+
+def _along_time(conv: nn.Conv3d, x: Float[Tensor, "b c n h w"], step: int = 1) -> Float[Tensor, "b o t h w"]:
+    """A convolution over time alone: a product for each frame that a frame sees. torch's own is slow at it on CPUs."""
+    (batch, _, frames, height, width), taps = x.shape, conv.kernel_size[0]
+    count = (frames - taps) // step + 1
+    rows = [x[:, :, tap : tap + step * (count - 1) + 1 : step].movedim(1, -1).flatten(0, 3) for tap in range(taps)]
+    matrices = conv.weight[..., 0, 0].unbind(-1)
+    out = F.linear(rows[0], matrices[0], conv.bias)
+    for row, matrix in zip(rows[1:], matrices[1:], strict=True):
+        out = torch.addmm(out, row, matrix.t())
+    return out.view(batch, count, height, width, -1).movedim(-1, 1)
 
 
 class Norm(nn.Module):
@@ -79,7 +98,8 @@ class Residual(nn.Module):
 
     def forward(self, x: Float[Tensor, "b c t h w"], memory: Memory) -> Float[Tensor, "b o t h w"]:
         """Same grid."""
-        y = activate(self.norm2, self.conv2, activate(self.norm1, self.conv1, x, memory), memory)
+        y = activate(self.norm1, self.conv1, x, memory)
+        y = activate(self.norm2, self.conv2, y, memory, out=y)
         return y.add_(self.shortcut(x)) if memory.fast else y + self.shortcut(x)
 
 
@@ -123,7 +143,7 @@ class Down(nn.Module):
             past = memory.recall(self)
             memory.keep(self, x[:, :, -1:].clone())
             if past is not None:
-                x = F.conv3d(torch.cat((past, x), dim=2), self.time.weight, self.time.bias, stride=(2, 1, 1))
+                x = _along_time(self.time, torch.cat((past, x), dim=2), step=2)
         return x if self.factors is None else x + _averages(given, x.shape[1], *self.factors)
 
 
@@ -158,44 +178,61 @@ class Up(nn.Module):
         return x + _repeats(given, x.shape[1], *self.factors)[:, :, -x.shape[2] :]
 
 
-def activate(norm: Norm, conv: CausalConv3d, x: Tensor, memory: Memory) -> Float[Tensor, "b o t h w"]:
-    """conv(silu(norm(x))) over the next frames of a clip.
+def activate(
+    norm: Norm, conv: CausalConv3d, x: Tensor, memory: Memory, out: Tensor | None = None
+) -> Float[Tensor, "b o t h w"]:
+    """conv(silu(norm(x))) over the next frames of a clip; the fast way can write it into `out`, even if that is x.
 
-    The fast way writes the activations once, channels last, into the padded frames that the convolution reads.
+    It writes the activations once, channels last, into the padded frames that the convolution reads.
     """
-    if not memory.fast or conv.out_channels < 16 or x.shape[3] % 2 or x.shape[4] % 2:
+    if not memory.fast or x.shape[3] % 2 or x.shape[4] % 2:
         return conv(F.silu(norm(x)), memory)
     batch, channels, frames, height, width = x.shape
     past = memory.recall(conv)
     before = 0 if past is None and frames == 1 else 2  # before the first frame are zeros: no need to multiply them
-    padded = x.new_zeros(batch, before + frames, height + 2, width + 2, channels)
-    inner = padded[:, :, 1:-1, 1:-1]
-    if past is not None:
-        inner[:, :2] = past
+    padded = _framed(memory, x, before + frames, MARGIN)
+    inner = padded[:, :, 1 : 1 + height, 1 : 1 + width]
+    inner[:, :before] = 0 if past is None else past
     gain = (norm.gamma * channels**0.5).view(-1)
     for source, target in zip(x.permute(0, 2, 3, 4, 1).unbind(0), inner[:, before:].unbind(0), strict=True):
-        for rows, out in zip(_rows(source), _rows(target), strict=True):
+        for rows, written in zip(_rows(source), _rows(target), strict=True):
             length = torch.linalg.vector_norm(rows, dim=-1, keepdim=True).clamp_min_(1e-12)
-            out.copy_(F.silu((rows / length).mul_(gain), inplace=True))
+            F.silu(torch.div(rows, length, out=written).mul_(gain), inplace=True)
     kept = inner[:, -2:] if before + frames >= 2 else torch.cat((torch.zeros_like(inner), inner), dim=1)
     memory.keep(conv, kept.clone())
-    weight = conv.weight[:, :, 2 - before :]
-    bias = cast(Tensor, conv.bias)
-    out = torch.stack([convolve(clip, weight, bias) for clip in padded])
-    return out.permute(0, 4, 1, 2, 3)
+    weight, bias = conv.weight[:, :, 2 - before :], cast(Tensor, conv.bias)
+    if conv.out_channels < 16:
+        return torch.stack([convolve_to_planes(clip, weight, bias, memory.scratch) for clip in padded])
+    if out is None:
+        out = x.new_empty(batch, frames, height, width, conv.out_channels).permute(0, 4, 1, 2, 3)
+    for clip, written in zip(padded, out.permute(0, 2, 3, 4, 1), strict=True):
+        convolve(clip, weight, bias, memory.scratch, written)
+    return out
+
+
+def _framed(memory: Memory, x: Float[Tensor, "b c t h w"], frames: int, margin: tuple[int, int, int, int]) -> Tensor:
+    """Room for pictures like those of x, channels last, with zeros around them and nothing in them yet."""
+    above, below, left, right = margin
+    height, width = x.shape[3] + above + below, x.shape[4] + left + right
+    out = memory.scratch.room("framed", x, x.shape[0], frames, height, width, x.shape[1])
+    for part in (out[:, :, :above], out[:, :, height - below :], out[:, :, :, :left], out[:, :, :, width - right :]):
+        part.zero_()
+    return out
 
 
 def _rows(frames: Float[Tensor, "t h w c"]) -> list[Float[Tensor, "rows w c"]]:
-    """Strips of 16 rows, so that what is computed of one stays in the cache."""
-    return [part for frame in frames.unbind(0) for part in torch.split(frame, 16)]
+    """Strips of some 100,000 elements, so that what is computed of one stays in the cache."""
+    rows = max(1, (1 << 17) // (frames.shape[2] * frames.shape[3]))
+    return [part for frame in frames.unbind(0) for part in torch.split(frame, rows)]
 
 
 def _enlarge(conv: nn.Conv2d, x: Float[Tensor, "b c t h w"], memory: Memory) -> Float[Tensor, "b o t y x"]:
     """Repeat every pixel 2 x 2, then convolve."""
     count = x.shape[2]
     if memory.fast:
-        frames = F.pad(rearrange(x, "b c t h w -> (b t) h w c"), (0, 0, 1, 1, 1, 1))
-        y = convolve_enlarged(frames, conv.weight, cast(Tensor, conv.bias))
+        padded = _framed(memory, x, count, (1, 1, 1, 1))
+        padded[:, :, 1:-1, 1:-1] = x.permute(0, 2, 3, 4, 1)
+        y = convolve_enlarged(padded.flatten(0, 1), conv.weight, cast(Tensor, conv.bias), memory.scratch)
         return rearrange(y, "(b t) h w c -> b c t h w", t=count)
     frames = rearrange(x, "b c t h w -> (b t) c h w")
     enlarged = frames.repeat_interleave(2, dim=2).repeat_interleave(2, dim=3)
