@@ -1,8 +1,8 @@
 """Fit the detector's classifier: clips of the shipped model against footage and renders.
 
-    .venv/bin/python scripts/train_detector.py --made FOLDER --other FOLDER [FOLDER ...] [--each 2] [--limit 100]
+    .venv/bin/python scripts/train_detector.py --made FOLDER --other FOLDER [FOLDER ...] [--each 4] [--limit 100]
 
-Folders hold videos, or NumPy arrays of clips (uint8, T H W 3 or N T H W 3). Every clip is shown as it is and once more
+Folders hold videos, or NumPy arrays of clips (uint8, T H W 3 or N T H W 3). Every clip is shown as it is and twice more
 after something that happens to clips. Five-fold cross-validation over files gives the figures; the weights in
 src/kinora/safety/detector.json are then fitted to everything.
 """
@@ -41,14 +41,15 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--made", type=Path, required=True)
     parser.add_argument("--other", type=Path, nargs="+", required=True)
-    parser.add_argument("--each", type=int, default=2, help="clips of one file")
+    parser.add_argument("--each", type=int, default=4, help="clips of one file")
     parser.add_argument("--limit", type=int, default=100, help="clips of one folder")
     given = parser.parse_args()
     random = np.random.default_rng(0)
     rows, labels, groups = [], [], []
     for folder, made in ((given.made, 1), *((one, 0) for one in given.other)):
         for group, clip in gathered(folder, given.each, given.limit):
-            for frames in (clip, CHANGES[random.integers(len(CHANGES))](clip)):
+            changed = (CHANGES[at](clip) for at in random.choice(len(CHANGES), 2, replace=False))
+            for frames in (clip, *changed):
                 rows.append(features(frames))
                 labels.append(made)
                 groups.append(group)
@@ -131,7 +132,9 @@ def validated(z: Reals, y: npt.NDArray[np.intp], groups: npt.NDArray[np.str_]) -
         "files": len(names),
         "area under the curve": round(float((made[:, None] > other).mean()), 4),
         "found at 1 % false positives": round(float((made > np.quantile(other, 0.99)).mean()), 4),
-        "Brier score": round(float(np.square(p - y).mean()), 4),
+        "Brier score": round(float((np.square(1 - p[y == 1]).mean() + np.square(p[y == 0]).mean()) / 2), 4),
+        "made below 0.5": int((made < 0).sum()),
+        "other above 0.5": int((other > 0).sum()),
     }
 
 
