@@ -39,12 +39,27 @@ def test_blocks_that_visit_give_the_same_to_the_bit_and_are_never_all_there(widt
     if width is not None:
         narrow(plain.blocks, width)
         narrow(visiting.blocks, width)
-    homes = [block.self_attn.q.weight.data_ptr() for block in visiting.blocks]
     offload = Offload(visiting.blocks, torch.device("cpu"))
+    homes = [block.self_attn.q.weight.data_ptr() for block in visiting.blocks]
     assert torch.equal(run(visiting), run(plain))
     assert offload.most == 2  # the one that computes and the next
     left = [block.self_attn.q.weight.data_ptr() == home for block, home in zip(visiting.blocks, homes, strict=True)]
     assert left.count(False) <= 1  # all but the next one to be asked for are home again
+
+
+def test_only_two_places_whatever_failed_before():
+    dit = model()
+    offload = Offload(dit.blocks, torch.device("cpu"))
+    expected = run(model())
+    places = {place._memory.data_ptr() for place in offload._places}
+    for failing in (1, 2, 0):
+        hook = dit.blocks[failing].ffn.register_forward_pre_hook(lambda *_: 1 / 0)
+        with pytest.raises(ZeroDivisionError):
+            run(dit)
+        hook.remove()
+        assert torch.equal(run(dit), expected)
+    assert offload.most == 2
+    assert {place._memory.data_ptr() for place in offload._places} == places
 
 
 def test_a_block_is_home_again_when_its_work_fails():

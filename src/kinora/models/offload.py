@@ -3,7 +3,8 @@
     Offload(dit.blocks, device)     # from now on each block comes before it is used and leaves after
 
 While one block computes the next is copied on a second stream, so that on a device busy with large clips the copies
-cost no time. The numbers are the same to the bit: only where the weights lie changes.
+cost no time. The numbers are the same to the bit: only where the weights lie changes. For inference: what autograd
+saves of a block would be written over by the next but one.
 """
 
 from collections.abc import Callable
@@ -13,15 +14,22 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
+ALIGNED = 256
+"""Bytes: where the tensors of a block begin, as the device's own allocator has them."""
+
 
 class Offload:
-    """Brings the blocks of a list to `device` in their order, two at a time, and keeps them elsewhere otherwise."""
+    """Brings the blocks of a list to `device` in their order, two at a time, and keeps them elsewhere otherwise.
+
+    There are two places on the device, and a third block waits for one of them: the host runs ahead of the device, and
+    memory that each visit asked for anew would grow with how far.
+    """
 
     def __init__(self, blocks: nn.ModuleList, device: torch.device) -> None:
         self._homes = [_Home(block, device) for block in blocks]
-        self._device = device
-        self._stream = torch.cuda.Stream(device) if device.type == "cuda" else None  # type: ignore[no-untyped-call]
-        self.most = self._there = 0
+        size = max(home.size for home in self._homes)
+        self._places = [_Place(size, device) for _ in range(2)]
+        self.most = 0
         for index, block in enumerate(blocks):
             block.register_forward_pre_hook(partial(self._arrive, index))
             block.register_forward_hook(partial(self._leave, index))
@@ -30,66 +38,104 @@ class Offload:
             seen.context = self._visiting(index, seen.context)
 
     def _arrive(self, index: int, _block: nn.Module, _given: Any) -> None:
-        self._fetch(index)
-        if self._stream is not None:
-            torch.cuda.current_stream(self._device).wait_stream(self._stream)
-        self._fetch((index + 1) % len(self._homes))
+        place = self._fetch(index)
+        place.wait()
+        self._fetch((index + 1) % len(self._homes), beside=place)
 
     def _leave(self, index: int, _block: nn.Module, _given: Any, _out: Any) -> None:
-        self._release(index)
+        self._fetch(index).release()
 
     def _visiting(self, index: int, function: Callable[..., Any]) -> Callable[..., Any]:
         def visiting(*given: Any, **named: Any) -> Any:
-            self._fetch(index)
-            if self._stream is not None:
-                torch.cuda.current_stream(self._device).wait_stream(self._stream)
+            place = self._fetch(index)
+            place.wait()
             try:
                 return function(*given, **named)
             finally:
-                self._release(index)
+                place.release()
 
         return visiting
 
-    def _fetch(self, index: int) -> None:
-        if self._homes[index].away:
-            return
-        if self._stream is None:
-            self._homes[index].go()
-        else:
-            self._stream.wait_stream(torch.cuda.current_stream(self._device))
-            with torch.cuda.stream(self._stream):
-                self._homes[index].go()
-        self._there += 1
-        self.most = max(self.most, self._there)
-
-    def _release(self, index: int) -> None:
-        if self._homes[index].away:
-            self._homes[index].come_back(self._device)
-            self._there -= 1
+    def _fetch(self, index: int, beside: "_Place | None" = None) -> "_Place":
+        """Where block `index` is or will be; not `beside`, which is in use."""
+        home = self._homes[index]
+        for place in self._places:
+            if place.guest is home:
+                return place
+        free = [place for place in self._places if place is not beside]
+        place = next((place for place in free if place.guest is None), free[0])
+        place.release()  # who is still there was fetched for a pass that failed
+        place.receive(home)
+        self.most = max(self.most, sum(place.guest is not None for place in self._places))
+        return place
 
 
 class _Home:
-    """Where one block's tensors lie when it is not on the device: in pinned memory, from which copies are fast."""
+    """Where one block's tensors lie when it is not on the device: side by side in pinned memory, copied as one."""
 
     def __init__(self, block: nn.Module, device: torch.device) -> None:
-        self.away = False
-        self._device = device
         self._tensors: list[Tensor] = [*block.parameters(), *block.buffers()]
-        self._at_home = [one.data.cpu() for one in self._tensors]
+        self._begins, self.size = [], 0
+        for one in self._tensors:
+            self._begins.append(self.size)
+            self.size += -(-one.nbytes // ALIGNED) * ALIGNED
+        self.memory = torch.empty(self.size, dtype=torch.uint8, pin_memory=device.type == "cuda")
+        self._at_home = self._views(self.memory)
+        for tensor, home in zip(self._tensors, self._at_home, strict=True):
+            home.copy_(tensor.data)
+        self.come_back()
+
+    def go(self, memory: Tensor) -> None:
+        """Use the copy there."""
+        for tensor, there in zip(self._tensors, self._views(memory), strict=True):
+            tensor.data = there
+
+    def come_back(self) -> None:
+        """Use what lies here."""
+        for tensor, home in zip(self._tensors, self._at_home, strict=True):
+            tensor.data = home
+
+    def _views(self, memory: Tensor) -> list[Tensor]:
+        return [
+            memory[begin : begin + one.nbytes].view(one.dtype).view(one.shape)
+            for begin, one in zip(self._begins, self._tensors, strict=True)
+        ]
+
+
+class _Place:
+    """Room for one block on the device."""
+
+    def __init__(self, size: int, device: torch.device) -> None:
+        self.guest: _Home | None = None
+        self._memory = torch.empty(size, dtype=torch.uint8, device=device)
+        self._device, self._copies = device, None
         if device.type == "cuda":
-            self._at_home = [one.pin_memory() for one in self._at_home]
-        for tensor, home in zip(self._tensors, self._at_home, strict=True):
-            tensor.data = home
+            self._copies = torch.cuda.Stream(device)  # type: ignore[no-untyped-call]
+            self._copied, self._left = torch.cuda.Event(), torch.cuda.Event()  # type: ignore[no-untyped-call]
+            self._left.record(torch.cuda.current_stream(device))  # whoever had this memory before may still compute
 
-    def go(self) -> None:
-        for tensor, home in zip(self._tensors, self._at_home, strict=True):
-            # On the CPU a copy, too: what is tested there is that nothing else is used.
-            tensor.data = home.to(self._device, non_blocking=True, copy=True)
-        self.away = True
+    def receive(self, home: _Home) -> None:
+        """Begin to copy, as soon as what is computed with the guest before is done."""
+        self.guest = home
+        if self._copies is None:
+            self._memory[: home.size].copy_(home.memory)
+        else:
+            self._copies.wait_event(self._left)
+            with torch.cuda.stream(self._copies):
+                self._memory[: home.size].copy_(home.memory, non_blocking=True)
+            self._copied.record(self._copies)
+        home.go(self._memory)
 
-    def come_back(self, device: torch.device) -> None:
-        for tensor, home in zip(self._tensors, self._at_home, strict=True):
-            if device.type == "cuda":
-                tensor.data.record_stream(torch.cuda.current_stream(device))
-            tensor.data = home
-        self.away = False
+    def wait(self) -> None:
+        """Have what is computed from now on wait for the copy."""
+        if self._copies is not None:
+            torch.cuda.current_stream(self._device).wait_event(self._copied)
+
+    def release(self) -> None:
+        """Send the guest home; what is computed with it here may still be under way."""
+        if self.guest is None:
+            return
+        self.guest.come_back()
+        self.guest = None
+        if self._copies is not None:
+            self._left.record(torch.cuda.current_stream(self._device))
