@@ -28,7 +28,7 @@ def test_a_healthy_machine(report, tiny):
     assert "sha256 correct" in lines["kinora-small"]
     assert "1 s of video take about" in lines["speed"]
     assert lines["matmul"].endswith("GFLOP/s")
-    assert {"Kinora", "CPU", "memory", "GPU", "H.264", "world", "text"} <= set(lines)
+    assert {"Kinora", "CPU", "memory", "GPU", "H.264", "credentials", "world", "text"} <= set(lines)
 
 
 def test_damaged_weights_are_an_illness(report, tiny, tmp_path):

@@ -37,7 +37,7 @@ def doctor() -> None:
     from rich.console import Console
 
     console, broken = Console(highlight=False, soft_wrap=True), False
-    for check in (_software, _processor, _memory, _graphics, _encoder, _world, _text, _weights, _speed):
+    for check in (_software, _processor, _memory, _graphics, _encoder, _signing, _world, _text, _weights, _speed):
         for found in check():
             mark = "[green]ok[/]" if found.fine else "[red]no[/]" if found.needed else "[yellow]--[/]"
             console.print(f"{mark}  {found.subject:<13}", end="")
@@ -92,6 +92,12 @@ def _encoder() -> Iterator[Finding]:
             "writes and reads MP4",
             lambda: read_video(write_clip(Path(folder) / "clip.mp4", np.zeros((2, 64, 64, 3), np.uint8), fps=8).path),
         )
+
+
+def _signing() -> Iterator[Finding]:
+    from kinora.safety.provenance import check_signing
+
+    yield _tried("credentials", "signs what it makes (C2PA)", lambda: check_signing("clip.mp4"))
 
 
 def _world() -> Iterator[Finding]:

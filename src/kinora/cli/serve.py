@@ -29,6 +29,7 @@ def serve(
     Whatever is left out comes from KINORA_* variables (docs/server.md lists them all). Without keys the server listens
     on loopback only and takes any bearer token. SIGTERM lets running jobs end first.
     """
+    from kinora.serve.running import lacking
     from kinora.serve.running import serve as run
     from kinora.serve.settings import Settings
 
@@ -47,5 +48,7 @@ def serve(
     )
     if not settings.keys:
         print("no keys: only this machine can connect, and any bearer token will do", file=sys.stderr)
+    for missing in lacking(settings):
+        print(f"kinora: warning: {missing}", file=sys.stderr)
     print(f"http://{settings.host}:{settings.port}/v1", file=sys.stderr)
     run(settings)

@@ -15,8 +15,7 @@ import numpy.typing as npt
 
 from kinora.clip import Clip
 from kinora.engine.events import Event, Frames, collect, told
-from kinora.media import check_target
-from kinora.safety.release import release_stream
+from kinora.safety.release import check_release, release_stream
 from kinora.safety.watermark_code import Payload
 
 
@@ -35,7 +34,7 @@ def record(
     all, marked with `payload` and signed. The clip's timings hold "write" too. Raises errors.Refused as `collect` does,
     and what `Clip.save` raises.
     """
-    path = check_target(path)
+    path = check_release(path)
     start = time.perf_counter()
     if path.suffix.lower() == ".mp4":
         filming = _Filming(events, prompt, watch)

@@ -15,7 +15,7 @@ none of these marks.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 from pathlib import Path
 from typing import Any, Literal
@@ -23,7 +23,7 @@ from typing import Any, Literal
 import numpy as np
 import numpy.typing as npt
 
-from kinora.errors import BadInputFile
+from kinora.errors import BadInputFile, Unavailable
 from kinora.media import probe, read_frames
 from kinora.media.still import count_stills, stills
 from kinora.safety.detector_classifier import classify
@@ -32,7 +32,7 @@ from kinora.safety.detector_sheet import SMALLEST, cells
 from kinora.safety.detector_words import sentences
 from kinora.safety.noise_mark import NoiseReading
 from kinora.safety.provenance import read_file
-from kinora.safety.provenance_read import Credentials
+from kinora.safety.provenance_read import NOT_PRESENT, Credentials
 from kinora.safety.watermark import LOOKED_AT, Detection, Watermark, views
 from kinora.safety.watermark_keys import watermark_keys
 
@@ -120,7 +120,7 @@ def examine(
     reads the mark in the noise of the first frames, if asked for. Raises BadInputFile if it can't be read as picture
     or video.
     """
-    credentials = read_file(path)
+    credentials, missing = _credentials(path)
     shown = Shown.of(path)
     seen = views(shown.spread)
     keys = watermark_keys() if keys is None else keys
@@ -134,7 +134,7 @@ def examine(
         noise=noise(np.stack(shown.row)) if noise is not None else None,
         classifier=classify(np.stack(shown.row)),
         frames=shown.count,
-        notes=shown.notes,
+        notes=(*missing, *shown.notes),
     )
     return judge(evidence, names)
 
@@ -152,6 +152,14 @@ def judge(evidence: Evidence, names: Iterable[tuple[str, str]] = ()) -> Report:
         evidence=evidence,
         factors=factors,
     )
+
+
+def _credentials(path: str | Path) -> tuple[Credentials, tuple[str, ...]]:
+    """What the file's credentials say, or that they can't be read here: the other witnesses can still be asked."""
+    try:
+        return read_file(path), ()
+    except Unavailable as error:
+        return replace(NOT_PRESENT, why="they were not looked for"), (str(error),)
 
 
 def _factors(evidence: Evidence) -> Iterator[tuple[str, float]]:

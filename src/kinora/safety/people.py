@@ -29,9 +29,14 @@ COVERED = "COVERED"
 """Labels of what is covered are not counted: cloth and fur are taken for them too easily."""
 
 
+def can_tell() -> bool:
+    """Whether there is a detector to ask."""
+    return find_spec("nudenet") is not None
+
+
 def shows_people(frames: Frames) -> bool | None:
     """Whether some of the frames (uint8 T H W C) show a person; None where NudeNet is not installed."""
-    if find_spec("nudenet") is None:
+    if not can_tell():
         return None
     places = np.unique(np.linspace(0, len(frames) - 1, LOOKED_AT).round().astype(int))
     pictures = [np.ascontiguousarray(frames[place][..., ::-1]) for place in places]  # the detector takes OpenCV's BGR

@@ -27,7 +27,7 @@ from kinora.safety.provenance_record import Kind, Record, input_label, manifest
 if TYPE_CHECKING:
     import c2pa
 
-__all__ = ["Credentials", "Kind", "Record", "media_type", "read_file", "sign_file", "sign_sidecar"]
+__all__ = ["Credentials", "Kind", "Record", "check_signing", "media_type", "read_file", "sign_file", "sign_sidecar"]
 
 EMBEDDED = {"video/mp4", "video/quicktime", "image/gif", "image/webp", "image/png", "image/jpeg"}
 """What is signed inside itself; everything else beside itself."""
@@ -49,6 +49,12 @@ def sign_file(path: str | Path, record: Record, *, identity: Identity | None = N
         return
     with replacing(path) as temporary, path.open("rb") as source, temporary.open("w+b") as signed:
         _sign(path, kind, source, signed, record, identity)
+
+
+def check_signing(path: str | Path) -> None:
+    """Raise now what `sign_file` would raise for want of the library, the settings or a certificate."""
+    _library(Path(path))
+    signing_identity()
 
 
 def sign_sidecar(path: str | Path, record: Record, *, identity: Identity | None = None) -> Path:
@@ -166,7 +172,7 @@ def _library(path: Path) -> Any:
     try:
         import c2pa
     except ImportError as error:
-        remedy = "install c2pa-python (there is none for Windows), or run Kinora on Linux or macOS"
+        remedy = "pip install c2pa-python (there is none for Windows), or run Kinora on Linux or macOS"
         raise Unavailable(path, rule="Content Credentials need c2pa-python", remedy=remedy) from error
     return c2pa
 

@@ -26,7 +26,7 @@ from kinora.grid import format_size
 from kinora.media import Written, check_target, write_clip, write_video
 from kinora.safety.guard import default_guard
 from kinora.safety.policy import FrameBook, FrameDigest, reviewed_by
-from kinora.safety.provenance import Kind, Record, read_file, sign_file
+from kinora.safety.provenance import Kind, Record, check_signing, read_file, sign_file
 from kinora.safety.watermark import Watermark
 from kinora.safety.watermark_code import Payload
 from kinora.safety.watermark_keys import marking_key
@@ -91,6 +91,16 @@ def release_stream(
         sign_file(file, record_of(whole, payload.hex))
 
     return write_video(path, marked(), fps=fps, finish=finish)
+
+
+def check_release(path: str | Path) -> Path:
+    """`path`, once it is known that a file can be made and signed there: asked before anything is computed.
+
+    Raises OutputError, BadInputFile for settings that can't be used, Unavailable where c2pa-python is missing.
+    """
+    path = check_target(path)
+    check_signing(path)
+    return path
 
 
 def payload_of(model: str, version: str, seed: int, prompt: str) -> Payload:

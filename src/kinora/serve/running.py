@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from kinora.safety.people import can_tell
+from kinora.safety.provenance import check_signing
 from kinora.serve.settings import Settings
 from kinora.serve.work.crew import Crew, Processes
 from kinora.serve.work.desk import Desk, StoreDesk, open_desk
@@ -65,12 +67,23 @@ def work(settings: Settings, *, url: str = "", key: str = "") -> None:
 
 
 def crew(settings: Settings, *, url: str = "", key: str = "") -> Crew:
-    """Where workers come from: processes of this machine, or a Ray cluster."""
+    """Where workers come from: processes of this machine, or a Ray cluster.
+
+    Raises Unavailable where files couldn't be signed.
+    """
     if settings.ray:
         from kinora.serve.work.ray import Actors
 
         return Actors(settings)
+    check_signing(settings.storage)  # else every job would fail at its end
     return Processes(settings, server=url, key=key)
+
+
+def lacking(settings: Settings) -> list[str]:
+    """What this server can't do for want of something optional, to be said when it starts."""
+    if settings.keys and not can_tell():
+        return ["NudeNet is not installed, so every role may upload people (pip install 'kinora[nudenet]')"]
+    return []
 
 
 @contextmanager
