@@ -42,12 +42,10 @@ def limits_of(model: str) -> Limits:
 
 
 def weight_of(model: str) -> int:
-    """Bytes of a model's files; 0 for one that needs none."""
-    if model == FAKE:
-        return 0
+    """Bytes of a model's files, in folders below its own, too. Raises UnknownModel if they are not here."""
     from kinora.checkpoints.catalog import find
 
-    return sum(path.stat().st_size for path in find(model).glob("*.safetensors"))
+    return sum(path.stat().st_size for path in find(model).rglob("*") if path.is_file())
 
 
 class Weights:

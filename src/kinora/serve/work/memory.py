@@ -3,13 +3,16 @@
     predicted("kinora-small", (512, 512), seconds=4)            # bytes
     admit(settings, memory)                                     # InvalidRequest if this server never has so much
 
-An estimate from above, for queueing: `Supervisor` holds a worker to what it may really take. Measured 2026-11-22 with
-kinora-small on a CPU (peak resident bytes): 683 MB for 8 frames of 128x128, 816 MB for 8 of 512x512, 938 MB for 32 of
-512x512, 650 MiB for 480 frames of 128x128, which are made in windows.
+An estimate from above, for queueing: `Supervisor` holds a worker to what it may really take. Open models have a
+forecast (`kinora plan`), taken here as on a machine without a GPU; with one, most of it lies in the GPU's memory. For
+Kinora's own, measured 2026-11-22 with kinora-small on a CPU (peak resident bytes): 683 MB for 8 frames of 128x128,
+816 MB for 8 of 512x512, 938 MB for 32 of 512x512, 650 MiB for 480 frames of 128x128, which are made in windows.
 """
 
 from __future__ import annotations
 
+from kinora.checkpoints.catalog import choose
+from kinora.engine.forecast import FLOAT32, Machine, forecast
 from kinora.errors import InvalidRequest
 from kinora.grid import Size
 from kinora.request import Real
@@ -32,12 +35,22 @@ GIVEN = 9
 
 MIB = 2**20
 
+PROCESSOR = Machine(memory=0.0, flops=1.0, act=FLOAT32)
+"""What forecasts of memory are made for: neither how much there is nor how fast it is matters to them."""
+
 
 def predicted(model: str, size: Size, seconds: Real, *, given: bool = False) -> int:
     """Bytes that a job takes at most; `given`: it has a source whose frames are held."""
-    pixels, frames = size[0] * size[1], max(1, round(seconds * limits_of(model).fps))
-    process = FAKE_PROCESS if model == FAKE else PROCESS + 2 * weight_of(model)
-    return process + PER_PIXEL * pixels * min(frames, AT_ONCE) + (GIVEN * pixels * frames if given else 0)
+    limits = limits_of(model)
+    pixels, frames = size[0] * size[1], max(1, round(seconds * limits.fps))
+    held = GIVEN * pixels * frames if given else 0
+    if model == FAKE:
+        return FAKE_PROCESS + PER_PIXEL * pixels * min(frames, AT_ONCE) + held
+    card, weight = choose(model).card, weight_of(model)
+    if card is not None and weight >= card.shape.parameters:  # else it is a part of the model, or a test's
+        made = limits.grid.frames_for(seconds, limits.fps)
+        return PROCESS + int(forecast(card, size=size, frames=made, machine=PROCESSOR).peak) + held
+    return PROCESS + 2 * weight + PER_PIXEL * pixels * min(frames, AT_ONCE) + held
 
 
 def admit(settings: Settings, memory: int) -> None:
