@@ -16,8 +16,8 @@ import numpy as np
 import numpy.typing as npt
 
 from kinora.checkpoints.store import Model, load_model
-from kinora.engine.inversion import STEPS, noise_of
-from kinora.engine.marking import marked
+from kinora.engine.marks.inversion import STEPS, noise_of
+from kinora.engine.marks.marking import marked
 from kinora.evals.attacks import brightened, coded, noisy, scaled
 from kinora.flow.state import LatentState
 from kinora.media.write import CRF

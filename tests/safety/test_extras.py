@@ -11,7 +11,7 @@ from kinora.checkpoints.tiny import save_tiny_model
 from kinora.cli import main
 from kinora.clip import Clip
 from kinora.engine.engine import Engine
-from kinora.engine.foreign import limits_of
+from kinora.engine.open.foreign import limits_of
 from kinora.errors import Unavailable
 from kinora.evals.stories import cuts
 from kinora.media import write_clip

@@ -8,7 +8,7 @@ from PIL.PngImagePlugin import PngInfo
 from kinora.engine.edits.requests import Animate
 from kinora.engine.events import Refused
 from kinora.engine.fake import LIMITS, FakeEngine
-from kinora.engine.story import Card, Story
+from kinora.engine.stories.story import Card, Story
 from kinora.errors import BadInputFile
 from kinora.safety import lists_only_guard, screen_given
 from kinora.safety.given import MOST, TOGETHER

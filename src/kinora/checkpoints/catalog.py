@@ -22,7 +22,7 @@ from kinora.checkpoints.wan.architectures import VAES
 from kinora.errors import UnknownModel
 
 FOREIGN = "diffusers:"
-"""What stands before a model of diffusers that Kinora has no classes for; see `engine.foreign`."""
+"""What stands before a model of diffusers that Kinora has no classes for; see `engine.open.foreign`."""
 
 
 @dataclass(frozen=True, kw_only=True)

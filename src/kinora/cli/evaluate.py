@@ -155,7 +155,7 @@ def stories(
     import json
 
     from kinora.engine.api import check
-    from kinora.engine.story_api import film_story
+    from kinora.engine.stories.api import film_story
     from kinora.evals import stories as suite
     from kinora.evals.recogniser import Recogniser
 
@@ -179,7 +179,7 @@ def model_sampler(model: "Model") -> "Sampler":
     import torch
 
     from kinora.engine.engine import SOLVERS
-    from kinora.engine.marking import marked
+    from kinora.engine.marks.marking import marked
     from kinora.evals.recogniser import at_rate
     from kinora.flow.guidance import guided
     from kinora.flow.sample import solve

@@ -23,7 +23,7 @@ def expand(
     as_json: Annotated[bool, typer.Option("--json", help="Print one JSON object.")] = False,
 ) -> None:
     """Show what the model would read for a prompt, and on the error stream what was lost or chosen."""
-    from kinora.engine.story_api import expand as expanded
+    from kinora.engine.stories.api import expand as expanded
 
     expansion = expanded(prompt, seconds=seconds, model=model, expander=chosen_expander(chat, chat_model, False))
     if as_json:

@@ -80,7 +80,7 @@ class Told:
     def sampling(self) -> dict[str, Any]:
         """The fields of `request.Sampling` that were told. Raises InvalidRequest for options that contradict others."""
         from kinora.checkpoints.adapters import beside
-        from kinora.engine.tiers import cache_of
+        from kinora.engine.open.tiers import cache_of
 
         if self.preview and self.steps is not None:
             raise InvalidRequest("--preview and --steps", rule="both choose the steps", remedy="leave one of them out")

@@ -10,7 +10,7 @@ from kinora.grid import format_size, parse_size
 from kinora.request import Shot
 
 if TYPE_CHECKING:
-    from kinora.engine.forecast import Forecast, Machine
+    from kinora.engine.open.forecast import Forecast, Machine
 
 app = typer.Typer(add_completion=False)
 
@@ -35,7 +35,7 @@ def plan(
     """
     from kinora.checkpoints.cards import CARDS
     from kinora.checkpoints.catalog import choose, describe
-    from kinora.engine.forecast import WAYS, best, forecast, instead
+    from kinora.engine.open.forecast import WAYS, best, forecast, instead
 
     card = choose(model).card
     if card is None:
@@ -72,8 +72,8 @@ def plan(
 
 def _machine(memory: float | None, tflops: float | None) -> "Machine":
     """This machine, or another one as described."""
-    from kinora.engine.forecast import FLOAT32, Machine
-    from kinora.engine.measuring import here
+    from kinora.engine.open.forecast import FLOAT32, Machine
+    from kinora.engine.open.measuring import here
 
     if memory is not None and tflops is not None:
         return Machine(memory=memory * 1e9, flops=tflops * 1e12, name=f"{memory:g} GB, {tflops:g} TFLOP/s")

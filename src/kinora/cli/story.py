@@ -25,7 +25,7 @@ def story(
     """
     start = time.perf_counter()
     expander = told.expander
-    from kinora.engine.story_api import film_story, prepared
+    from kinora.engine.stories.api import film_story, prepared
     from kinora.media import check_target
 
     ready = prepared(source, seconds=seconds, size=told.pixels, **told.sampling)

@@ -63,7 +63,7 @@ def noise_reader(name: str) -> "Callable[[Pixels], NoiseReading]":
     import numpy as np
 
     from kinora.checkpoints.store import load_model
-    from kinora.engine.inversion import noise_of
+    from kinora.engine.marks.inversion import noise_of
     from kinora.media import fitted
     from kinora.safety.noise_mark import NoiseMark
     from kinora.safety.watermark_keys import marking_key

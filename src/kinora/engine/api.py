@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 from kinora.clip import Clip
 from kinora.engine.events import Event, collect
 from kinora.engine.expand import Expander
-from kinora.engine.record import record
+from kinora.engine.frames.record import record
 from kinora.grid import Size, parse_size
 from kinora.request import DEFAULT_MODEL, Limits, Plan, Real, Shot
 from kinora.safety import Guard, default_guard
@@ -26,7 +26,7 @@ from kinora.safety.release import payload_of
 if TYPE_CHECKING:
     from kinora.checkpoints.store import Model
     from kinora.engine.engine import Engine
-    from kinora.engine.foreign import DiffusersEngine
+    from kinora.engine.open.foreign import DiffusersEngine
 
 
 def generate(
@@ -111,7 +111,7 @@ def limits(model: str) -> Limits:
     from kinora.checkpoints.catalog import describe
 
     if is_foreign(model):
-        from kinora.engine.foreign import limits_of
+        from kinora.engine.open.foreign import limits_of
 
         return limits_of(model)
     return describe(model).limits
@@ -144,8 +144,8 @@ def film(
 ) -> Clip:
     """Load the shot's model, unless it is the one loaded last, and film; `generate` with a Shot.
 
-    `to` names a file that is written while the film is made (see `record`). `tier` is one of `engine.tiers`. The clip's
-    timings then hold "load" too: importing torch and reading the weights.
+    `to` names a file that is written while the film is made (see `record`). `tier` is one of `engine.open.tiers`. The
+    clip's timings then hold "load" too: importing torch and reading the weights.
     """
     start = time.perf_counter()
     engine = engine_for(shot.model, device=device, guard=guard, expander=expander, tier=tier)
@@ -176,7 +176,7 @@ def engine_for(
 ) -> Engine | DiffusersEngine:
     """What films with `model`, by name, directory or `diffusers:REPOSITORY`; the last model used stays loaded."""
     if is_foreign(model):
-        from kinora.engine.foreign import DiffusersEngine, pipeline
+        from kinora.engine.open.foreign import DiffusersEngine, pipeline
 
         return DiffusersEngine(pipeline(model, device), guard or default_guard())
     from kinora.engine.engine import Engine
@@ -194,7 +194,7 @@ def loaded(name: str, device: str | None, tier: str = "exact") -> Model:
 
     from kinora.checkpoints.catalog import choose, find
     from kinora.checkpoints.store import load_model
-    from kinora.engine.tiers import setup_for
+    from kinora.engine.open.tiers import setup_for
 
     chosen = device or ("cuda" if torch.cuda.is_available() else "cpu")
     # bfloat16 is no faster than float32 on a CPU without matrix units, and half of it on most others.

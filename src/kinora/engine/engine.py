@@ -21,13 +21,13 @@ from torch import Tensor
 
 from kinora.checkpoints.store import Model
 from kinora.clip import Clip
-from kinora.engine import coding
 from kinora.engine.events import Done, Event, Frames, Progress, Read, Refused
 from kinora.engine.expand import Expander, Expansion, expander_for
 from kinora.engine.film import Film
+from kinora.engine.frames import coding
+from kinora.engine.frames.projector import Projector, given
+from kinora.engine.frames.reel import Reel
 from kinora.engine.memory import peak_memory
-from kinora.engine.projector import Projector, given
-from kinora.engine.reel import Reel
 from kinora.engine.script import Guidance, Script
 from kinora.engine.solving import SOLVERS, solve_film
 from kinora.request import Plan, Real, Shot

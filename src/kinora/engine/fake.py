@@ -19,9 +19,9 @@ from kinora.clip import Clip
 from kinora.engine.edits.drafts import Bridge, Draft, Fade
 from kinora.engine.events import Done, Event, Frames, Progress, Refused
 from kinora.engine.film import Cut, Film, Span
+from kinora.engine.frames.reel import Reel
 from kinora.engine.memory import peak_memory
-from kinora.engine.reel import Reel
-from kinora.engine.story import Story
+from kinora.engine.stories.story import Story
 from kinora.flow.windows import Reach, Window
 from kinora.flow.windows import plan as plan_windows
 from kinora.request import Limits, Plan, Real, Shot
@@ -79,7 +79,7 @@ class FakeEngine:
         return self.film(_film_of(draft, self.limits))
 
     def tell(self, story: Story) -> Iterator[Event]:
-        """Tell the events of `engine.telling.tell`: a span of bars for each shot."""
+        """Tell the events of `engine.stories.telling.tell`: a span of bars for each shot."""
         plans = story.plans(self.limits)
         spans: list[Span] = []
         for plan, text in zip(plans, story.texts(holding=False), strict=True):

@@ -10,9 +10,9 @@ from torch import Tensor
 
 from kinora.checkpoints.store import Model
 from kinora.engine.film import Cut, Film
-from kinora.engine.marking import marked
+from kinora.engine.marks.marking import marked
+from kinora.engine.open.sight import sight_of
 from kinora.engine.script import Script
-from kinora.engine.sight import sight_of
 from kinora.errors import InvalidRequest
 from kinora.flow.conditions import apply
 from kinora.flow.reuse import TOLERANCES, Reuse

@@ -17,7 +17,7 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
-from kinora.engine.story import Card, Story
+from kinora.engine.stories.story import Card, Story
 from kinora.errors import BadInputFile, Unavailable
 from kinora.evals.suites import Reader
 from kinora.world import vocabulary as words

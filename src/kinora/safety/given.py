@@ -2,7 +2,7 @@
 
     screen_given(guard, ["holiday.mov", frames])        # Verdict; anything but a path has no words
 
-Every way of editing asks this before a frame of a file is used (engine.edits.perform, engine.telling).
+Every way of editing asks this before a frame of a file is used (engine.edits.perform, engine.stories.telling).
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 import numpy as np
 
 from kinora.engine.edits.seam import carried, softened
-from kinora.engine.projector import restored
+from kinora.engine.frames.projector import restored
 
 
 def test_what_decoding_lost_comes_back_and_fades_over_half_a_second():

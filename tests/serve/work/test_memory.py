@@ -38,7 +38,7 @@ def open_model(tmp_path):
 
 def test_an_open_model_takes_what_its_plan_says(open_model):
     from kinora.checkpoints.cards import CARDS
-    from kinora.engine.forecast import FLOAT32, Machine, forecast
+    from kinora.engine.open.forecast import FLOAT32, Machine, forecast
 
     card = CARDS["wan2.2-ti2v-5b"]
     for size, seconds, frames in (((704, 1280), 5, 121), ((480, 832), 1, 25)):

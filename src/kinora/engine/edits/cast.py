@@ -20,7 +20,7 @@ import numpy as np
 from kinora.engine.edits.drafts import Bridge
 from kinora.engine.edits.planning import Options, info_of, plan_for
 from kinora.engine.edits.sources import Reader, Source
-from kinora.engine.story import described, mentions
+from kinora.engine.stories.story import described, mentions
 from kinora.errors import InvalidRequest
 from kinora.request import Limits, Real
 

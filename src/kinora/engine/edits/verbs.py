@@ -25,7 +25,7 @@ from kinora.engine.edits.requests import (
 )
 from kinora.engine.edits.sources import Source
 from kinora.engine.events import Event, collect
-from kinora.engine.record import record
+from kinora.engine.frames.record import record
 from kinora.grid import Size, parse_size
 from kinora.media import check_fit
 from kinora.request import Real, Sampling

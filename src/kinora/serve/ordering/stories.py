@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
-from kinora.engine.scenes import story_from_prompt
-from kinora.engine.story import Card, Story, described, mentions, spread
+from kinora.engine.stories.scenes import story_from_prompt
+from kinora.engine.stories.story import Card, Story, described, mentions, spread
 from kinora.errors import InvalidRequest
 from kinora.grid import format_size
 from kinora.serve.errors import ApiError, of_kinora

@@ -25,7 +25,7 @@ class Strict(BaseModel):
 
 
 class OrderedShot(Strict):
-    """One shot of a story: the fields of `engine.story.Card`. `image` and `clip` are roles in the order's `inputs`."""
+    """One shot of a story, an `engine.stories.story.Card`; `image` and `clip` are roles in `inputs`."""
 
     prompt: str
     seconds: Real | None = None

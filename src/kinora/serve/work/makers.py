@@ -11,8 +11,8 @@ from typing import Protocol, runtime_checkable
 from kinora.clip import Clip
 from kinora.engine.edits import Edit
 from kinora.engine.events import Event
-from kinora.engine.record import record
-from kinora.engine.story import Story
+from kinora.engine.frames.record import record
+from kinora.engine.stories.story import Story
 from kinora.request import Limits, Real, Shot
 from kinora.safety import Guard
 from kinora.safety.release import payload_of
@@ -56,13 +56,14 @@ class Weights:
 
     def make(self, asked: Asked, to: Path, watch: Watch) -> Clip:
         """Load the model unless it is there, and film."""
-        from kinora.engine import api, story_api
+        from kinora.engine import api
         from kinora.engine.edits import verbs
+        from kinora.engine.stories import api as stories
 
         if isinstance(asked, Shot):
             return api.film(asked, to=to, device=self._device, guard=self._guard, watch=watch)
         if isinstance(asked, Story):
-            return story_api.film_story(asked, to=to, device=self._device, guard=self._guard, watch=watch)
+            return stories.film_story(asked, to=to, device=self._device, guard=self._guard, watch=watch)
         draft = verbs.draft(asked)
         return verbs.make(draft, asked.options.model, to=to, device=self._device, guard=self._guard, watch=watch)
 

@@ -12,7 +12,7 @@ Kinora's own, measured 2026-11-22 with kinora-small on a CPU (peak resident byte
 from __future__ import annotations
 
 from kinora.checkpoints.catalog import choose
-from kinora.engine.forecast import FLOAT32, Machine, forecast
+from kinora.engine.open.forecast import FLOAT32, Machine, forecast
 from kinora.errors import InvalidRequest
 from kinora.grid import Size
 from kinora.request import Real

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 
 from kinora.engine.edits import Animate, Blend, Cast, Character, Edit, Extend, Loop, Options, Remix
 from kinora.engine.edits.requests import STRENGTH
-from kinora.engine.story import Card, Story
+from kinora.engine.stories.story import Card, Story
 from kinora.grid import Size, parse_size
 from kinora.media import check_fit
 from kinora.request import Sampling, Shot

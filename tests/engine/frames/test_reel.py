@@ -5,9 +5,9 @@ import resource
 import numpy as np
 import pytest
 
-from kinora.engine import reel
+from kinora.engine.frames import reel
+from kinora.engine.frames.reel import Reel
 from kinora.engine.memory import peak_memory
-from kinora.engine.reel import Reel
 from kinora.errors import OutputError
 
 

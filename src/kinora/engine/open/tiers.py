@@ -38,8 +38,8 @@ def setup_for(card: Card, directory: Path, *, device: str, tier: str) -> Setup:
     """
     from kinora.checkpoints.assemble import Setup
     from kinora.checkpoints.cards import CARDS
-    from kinora.engine.forecast import best, instead
-    from kinora.engine.measuring import here
+    from kinora.engine.open.forecast import best, instead
+    from kinora.engine.open.measuring import here
 
     if not device.startswith("cuda") or _shrunken(card, directory):
         return Setup()

@@ -9,7 +9,7 @@ from kinora.checkpoints.tiny import save_tiny_model
 from kinora.engine import solving
 from kinora.engine.engine import Engine
 from kinora.engine.events import collect
-from kinora.engine.marking import marked
+from kinora.engine.marks.marking import marked
 from kinora.flow.state import LatentState
 from kinora.request import Shot
 from kinora.safety import lists_only_guard

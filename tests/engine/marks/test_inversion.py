@@ -3,8 +3,8 @@ import pytest
 
 from kinora.checkpoints.store import load_model
 from kinora.checkpoints.tiny import save_tiny_model
-from kinora.engine.coding import decode
-from kinora.engine.inversion import noise_of
+from kinora.engine.frames.coding import decode
+from kinora.engine.marks.inversion import noise_of
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from kinora.engine.engine import Engine
 from kinora.engine.events import Event, Read, Refused
 from kinora.engine.expand import Expansion
 from kinora.engine.film import Carry, Film, Shown, Span
-from kinora.engine.story import Card, Story, located
+from kinora.engine.stories.story import Card, Story, located
 from kinora.errors import InvalidRequest
 from kinora.flow.conditions import Condition, Keyframes
 from kinora.flow.state import LatentState

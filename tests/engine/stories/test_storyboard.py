@@ -3,11 +3,11 @@ from pathlib import Path
 
 import pytest
 
-from kinora.engine.story import Card
-from kinora.engine.storyboard import is_storyboard, read_story
+from kinora.engine.stories.story import Card
+from kinora.engine.stories.storyboard import is_storyboard, read_story
 from kinora.errors import BadInputFile, InvalidRequest
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 def test_the_documented_example_is_what_the_page_shows():

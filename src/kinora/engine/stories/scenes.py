@@ -10,7 +10,7 @@ import re
 
 from kinora.engine.expand.reading import read
 from kinora.engine.expand.resolve import Wish, resolve
-from kinora.engine.story import Card, Story
+from kinora.engine.stories.story import Card, Story
 
 CUT = re.compile(
     r"""(?:^|(?<=[.!?;,\n])\s*)\s*(?:

@@ -16,10 +16,10 @@ from kinora.clip import Clip
 from kinora.engine import api
 from kinora.engine.events import Event, Refused, collect
 from kinora.engine.expand import Expander, Expansion, expander_for
-from kinora.engine.record import record
-from kinora.engine.scenes import story_from_prompt
-from kinora.engine.story import Story, located, spread
-from kinora.engine.storyboard import is_storyboard, read_story
+from kinora.engine.frames.record import record
+from kinora.engine.stories.scenes import story_from_prompt
+from kinora.engine.stories.story import Story, located, spread
+from kinora.engine.stories.storyboard import is_storyboard, read_story
 from kinora.errors import InvalidRequest
 from kinora.grid import Size, parse_size
 from kinora.request import DEFAULT_MODEL, Plan, Real, Shot
@@ -112,7 +112,7 @@ def film_story(
 ) -> Clip:
     """Load the story's model, unless it is the one loaded last, and film it; `to` is a file to write meanwhile."""
     from kinora.engine.engine import Engine
-    from kinora.engine.telling import tell
+    from kinora.engine.stories.telling import tell
 
     engine = Engine(api.loaded(told.model, device, tier), guard or default_guard(), expander)
     events = tell(engine, told)

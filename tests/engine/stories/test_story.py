@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 
 from kinora.engine.fake import LIMITS
-from kinora.engine.scenes import scenes, story_from_prompt
-from kinora.engine.story import Card, Story, described, spread
+from kinora.engine.stories.scenes import scenes, story_from_prompt
+from kinora.engine.stories.story import Card, Story, described, spread
 from kinora.errors import InvalidRequest
 
 BOBO = {"Bobo": "a blue fluffy creature"}

@@ -4,8 +4,8 @@ import time
 
 import torch
 
-from kinora.engine.forecast import BFLOAT16, FLOAT32, Machine
 from kinora.engine.memory import total_memory
+from kinora.engine.open.forecast import BFLOAT16, FLOAT32, Machine
 
 SIDES = {"cuda": 8192, "cpu": 1024}
 

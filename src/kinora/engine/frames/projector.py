@@ -8,8 +8,8 @@ from jaxtyping import Float
 from torch import Tensor
 
 from kinora.checkpoints.store import Model
-from kinora.engine.coding import DECODE_LATENTS, Frames, pixels
 from kinora.engine.film import Carry, Cut, Film
+from kinora.engine.frames.coding import DECODE_LATENTS, Frames, pixels
 from kinora.engine.mending import Mender, calmest
 
 LEAD = 4

@@ -7,7 +7,7 @@ import torch
 from torch.utils.flop_counter import FlopCounterMode
 
 from kinora.checkpoints.cards import CARDS
-from kinora.engine.forecast import WAYS, Machine, best, forecast, instead, step_flops, tokens_of
+from kinora.engine.open.forecast import WAYS, Machine, best, forecast, instead, step_flops, tokens_of
 from kinora.models.dit import DiT, DiTConfig
 
 LARGE = Machine(memory=141e9, flops=989e12)

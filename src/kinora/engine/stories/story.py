@@ -1,8 +1,8 @@
 """Several shots in a row: what is asked of each, who is in them, and what holds from one to the next. No torch.
 
     story = story_from_prompt("A red ball bounces on a beach. Cut to a forest at night. Then it rolls to the left.")
-    story = read_story("story.yaml")                       # kinora.engine.storyboard
-    for event in tell(engine, story): ...                  # kinora.engine.telling
+    story = read_story("story.yaml")                       # kinora.engine.stories.storyboard
+    for event in tell(engine, story): ...                  # kinora.engine.stories.telling
 
 A character is a name with a description. The description stands wherever the name does, so that a model reads the same
 subject, colour and size in every shot. Setting, light and style hold until a shot says otherwise.

@@ -21,7 +21,7 @@ from typing import Any
 
 import yaml
 
-from kinora.engine.story import Card, Story, located
+from kinora.engine.stories.story import Card, Story, located
 from kinora.errors import BadInputFile, InvalidRequest
 from kinora.grid import parse_size
 from kinora.media.fit import check_fit

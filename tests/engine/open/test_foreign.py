@@ -9,7 +9,7 @@ import pytest
 import kinora
 from kinora.engine.api import check, engine_for
 from kinora.engine.events import Done, Progress, Refused
-from kinora.engine.foreign import DiffusersEngine, limits_of, pipeline
+from kinora.engine.open.foreign import DiffusersEngine, limits_of, pipeline
 from kinora.errors import InvalidRequest, UnknownModel
 from kinora.request import Shot
 from kinora.safety import Verdict, lists_only_guard

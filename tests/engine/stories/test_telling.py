@@ -7,8 +7,8 @@ from kinora.checkpoints.store import load_model
 from kinora.checkpoints.tiny import DEFAULTS, save_tiny_model
 from kinora.engine.engine import Engine
 from kinora.engine.events import Read, Refused, collect
-from kinora.engine.story import Card, Story
-from kinora.engine.telling import tell
+from kinora.engine.stories.story import Card, Story
+from kinora.engine.stories.telling import tell
 from kinora.errors import BadInputFile, InvalidRequest
 from kinora.media import write_clip
 from kinora.media.ingest import load_frames

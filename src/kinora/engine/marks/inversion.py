@@ -6,7 +6,7 @@ import torch
 from torch import Tensor
 
 from kinora.checkpoints.store import Model
-from kinora.engine.coding import encode
+from kinora.engine.frames.coding import encode
 from kinora.engine.script import Script
 from kinora.flow.schedule import shifted
 from kinora.safety.noise_mark import inverted

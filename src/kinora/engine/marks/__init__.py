@@ -1,0 +1,1 @@
+"""The mark in the noise a clip is made from: written, and found again."""
