@@ -5,8 +5,11 @@ import pytest
 import torch
 
 from kinora.evals.attributes import CORE, NAMES
-from kinora.evals.closeup import Course
+from kinora.evals.course import Course
+from kinora.evals.degrade import fitted_components
 from kinora.evals.network import Network, NetworkConfig
+from kinora.evals.self_check import pixels_of
+from kinora.evals.train_moves import looks, train_moves
 from kinora.evals.train_recogniser import (
     Stage,
     clips,
@@ -129,3 +132,18 @@ def test_every_stage_lowers_its_loss_and_leaves_the_other_look_alone(data, name)
     assert len(losses) == len(kept) == 5
     assert losses[-1] < 0.85 * losses[0]
     assert all(torch.equal(value, before[key]) for key, value in other.state_dict().items())
+
+
+def test_the_last_stage_learns_from_kept_looks_and_changes_nothing_else(data):
+    torch.manual_seed(0)
+    network = Network(NetworkConfig())
+    components = fitted_components(pixels_of(data))
+    generator = torch.Generator().manual_seed(0)
+    taken = looks(network, clips(data, generator, masked=False), components, generator)
+    assert [len(look.truth) for look in taken] == [16]
+    before = {key: value.clone() for key, value in network.state_dict().items()}
+    once = train_moves(network, taken, epochs=1)
+    assert train_moves(network, taken, epochs=12) < 0.7 * once
+    changed = {key for key, value in network.state_dict().items() if not torch.equal(value, before[key])}
+    assert changed
+    assert all(key.startswith("second.moves.") for key in changed)

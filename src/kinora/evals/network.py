@@ -1,9 +1,9 @@
 """The recogniser's network: frames in, one guess per attribute and a mask of the subject out.
 
 It looks twice. The overview sees whole frames, small, and says where the subject is, where all of this takes place and
-how the camera moves; a window that follows the subject (`closeup`) then says what it is and does, and a glance at the
-air, at full size, whether anything falls. The second look takes the first as it is: each can be trained without the
-other moving under it.
+how the camera moves; a window that follows the subject then says what it is (`closeup`) and does (`moves`), and a
+glance at the air, at full size, whether anything falls. The second look takes the first as it is: each can be trained
+without the other moving under it.
 """
 
 from collections.abc import Mapping
@@ -16,7 +16,9 @@ from torch import Tensor, nn
 
 from kinora.evals.attributes import CORE
 from kinora.evals.closeup import Air, Closeup
+from kinora.evals.course import Course
 from kinora.evals.layers import clipwise, doubled, joined, neighbours, over_time, summarised, unit
+from kinora.evals.moves import Moves, slides
 
 SIDE = 128
 """Pictures are brought to SIDE x SIDE before they are judged."""
@@ -71,6 +73,7 @@ class SecondLook(nn.Module):
     def __init__(self, words: Mapping[str, tuple[str, ...]]) -> None:
         super().__init__()
         self.closeup = Closeup(words)
+        self.moves = Moves(words)
         self.air = Air(words)
 
     def forward(self, pixels: Float[Tensor, "b t 3 h w"], first: Guess) -> dict[str, Tensor]:
@@ -78,10 +81,22 @@ class SecondLook(nn.Module):
 
         Subject and weather are its own; to the overview's colour and action it adds.
         """
-        near = self.closeup(pixels, first.masks.sigmoid(), first.logits["camera"].softmax(1))
-        for name in ("colour", "action"):
-            near[name] = near[name] + first.logits[name]
+        look = self.at_subject(pixels, first)
+        near = self.closeup.identity(look["seen"])
+        near["colour"] = near["colour"] + first.logits["colour"]
+        near["action"] = self.moves(**look) + first.logits["action"]
         return {**near, "weather": self.air(*neighbours(pixels, every=8))}
+
+    def at_subject(self, pixels: Float[Tensor, "b t 3 h w"], first: Guess) -> dict[str, Tensor]:
+        """What `moves` goes by, by the names it gives them."""
+        masks = first.masks.sigmoid()
+        course = Course.of(masks)
+        return {
+            "seen": self.closeup.look(*neighbours(pixels, every=2), course),
+            "steps": course.steps(),
+            "slid": slides(pixels, masks, course),
+            "camera": first.logits["camera"].softmax(1),
+        }
 
 
 class Overview(nn.Module):

@@ -124,4 +124,4 @@ def at_rate(frames: Frames, fps: Real) -> Frames:
 
 def prepared(frames: Frames) -> Float[Tensor, "t 3 h w"]:
     """uint8 frames as the network takes them: [0, 1], channels first, SIDE to a side."""
-    return shrunk(torch.from_numpy(np.ascontiguousarray(frames)).permute(0, 3, 1, 2).contiguous().float().div_(255))
+    return shrunk(torch.from_numpy(np.array(frames)).permute(0, 3, 1, 2).contiguous().float().div_(255))

@@ -1,8 +1,9 @@
 """Train the recogniser from rendered clips: `python -m kinora.evals.train_recogniser DATA ... [--out FILE]`.
 
-In three stages: the overview; the second look on single frames, cut out by true masks, which is quick; the second look
-on clips, by the overview's masks and on top of its guesses. The last stage should have clips that the overview was not
-trained on (`--fresh`), or it never meets the overview's mistakes.
+In four stages: the overview; the second look on single frames, cut out by true masks, which is quick; the second look
+on clips, by the overview's masks and on top of its guesses; what the subject does, on looks that are kept
+(`train_moves`). The last two should have clips that the overview was not trained on (`--fresh`), or they never meet the
+overview's mistakes.
 
 DATA are folders of core clips; the last should hold all triples (`split="any"`), so that the check tells whether a
 combination can be strange to the judge. The last `--held` clips are never trained on; the table at the end says how
@@ -15,6 +16,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
+from itertools import chain
 from pathlib import Path
 
 import numpy as np
@@ -24,11 +26,12 @@ from jaxtyping import Float, Int64
 from torch import Generator, Tensor, nn
 
 from kinora.evals.attributes import CORE, MIRRORED, NAMES
-from kinora.evals.closeup import Course
+from kinora.evals.course import Course
 from kinora.evals.degrade import degraded, fitted_components
 from kinora.evals.network import MASK_SIDE, SIDE, Network, NetworkConfig
 from kinora.evals.recogniser import SHIPPED, Recogniser
 from kinora.evals.self_check import pixels_of, self_check, table
+from kinora.evals.train_moves import looks, train_moves
 from kinora.evals.truth import MASK_EVERY, Sample, judged
 
 Batch = tuple[Float[Tensor, "b t 3 h w"], Float[Tensor, "b m mh mw"], Int64[Tensor, "b a"]]
@@ -45,6 +48,9 @@ LATEST = 8
 
 STILLS = 3
 """Frames of a clip that are looked at alone."""
+
+LOOKS = 2
+"""Passes over the clips, each cut and degraded anew, whose looks are kept for the last stage."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -215,7 +221,7 @@ def main() -> None:
     parser.add_argument("--init", type=Path, help="weights to go on from")
     parser.add_argument("--held", type=int, default=300, help="clips kept for the self-check")
     parser.add_argument(
-        "--epochs", type=int, nargs=3, default=(20, 3, 2), metavar="N", help="of each stage; 0 skips it"
+        "--epochs", type=int, nargs=4, default=(20, 3, 2, 8), metavar="N", help="of each stage; 0 skips it"
     )
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args()
@@ -236,10 +242,17 @@ def main() -> None:
         Stage(name="stills", part=network.second, objective=still_objective, data=data, batches=stills),
         Stage(name="clips", part=network.second, objective=second_objective, data=fresh, batches=unmasked),
     )
-    for stage, epochs in zip(stages, given.epochs, strict=True):
+    for stage, epochs in zip(stages, given.epochs[:-1], strict=True):
         if epochs:
             keep = partial(recogniser.save, given.out, checked={})
             train(network, stage, epochs=epochs, seed=given.seed, say=say, keep=keep)
+    if given.epochs[-1]:
+        generator = Generator().manual_seed(given.seed)
+        components = fitted_components(pixels_of(fresh[:64]))
+        passes = (unmasked(fresh, generator) for _ in range(LOOKS))
+        taken = looks(network, chain.from_iterable(passes), components, generator)
+        loss = train_moves(network, taken, epochs=given.epochs[-1], seed=given.seed)
+        say(f"moves, {given.epochs[-1]} epochs of {len(taken)} looks: loss {loss:.3f}")
     checked = self_check(recogniser, held)
     recogniser.save(given.out, checked=checked)
     say(table(checked))
