@@ -2,21 +2,22 @@
 
     .venv/bin/python benchmarks/wan_step.py [--size 256x256] [--frames 9] [--threads 1] [--repeats 2] [--device cpu]
 
-The weights (2.8 GB of bfloat16 in diffusers' layout) are written to a temporary folder once and loaded by both. A step
-is two forward passes, with the prompt and without, as guidance needs. Each side runs in a process of its own; rounds
-alternate. "CPU" is time the processor worked, which others on the machine disturb less than the clock on the wall.
+The weights (2.8 GB of bfloat16 in diffusers' layout) are written to a temporary folder once and loaded by both. With
+`--keep FOLDER` they and what was measured stay there, and `--runs N` stops after so many runs, to go on another time.
+A step is two forward passes, with the prompt and without, as guidance needs. Each side runs in a process of its own;
+rounds alternate. "CPU" is time the processor worked, which others on the machine disturb less than the clock on the
+wall.
 Errors are relative to the same weights widened to float32 beforehand and computed in float32 by diffusers.
 """
 
 import argparse
 import json
 import pathlib
-import subprocess
-import sys
 import tempfile
 import time
 
 import torch
+from beside import Rounds, memory
 from safetensors.torch import save_file
 
 from kinora.checkpoints.wan.architectures import ARCHITECTURES
@@ -38,22 +39,23 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=2)
     parser.add_argument("--device", default="cpu")
     parser.add_argument("--layers", type=int, default=30, help="fewer than 30 for a quick look")
+    parser.add_argument("--keep", type=pathlib.Path)
+    parser.add_argument("--runs", type=int)
     parser.add_argument("--side", choices=(*SIDES, TRUTH), help=argparse.SUPPRESS)
     parser.add_argument("--folder", type=pathlib.Path, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.side:
         step(given)
         return
-    with tempfile.TemporaryDirectory() as name:
-        folder = pathlib.Path(name)
-        write(folder, given.layers)
-        results: dict[str, list[dict[str, float]]] = {side: [] for side in (*SIDES, TRUTH)}
-        for side in [*SIDES * given.repeats, TRUTH]:
-            command = [sys.executable, __file__, *sys.argv[1:], "--side", side, "--folder", name]
-            done = subprocess.run(command, check=True, capture_output=True, text=True)
-            results[side].append(json.loads(done.stdout.splitlines()[-1]))
-        said = {side: torch.load(folder / f"{side}.pt") for side in results}
-    best = {side: {key: min(one[key] for one in runs) for key in runs[0]} for side, runs in results.items()}
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = given.keep or pathlib.Path(temporary)
+        if not (folder / "transformer" / "config.json").exists():
+            write(folder, given.layers)
+        rounds = Rounds(__file__, folder, given.runs)
+        if not rounds.run([*SIDES * given.repeats, TRUTH]):
+            return
+        said = {side: torch.load(folder / f"{side}.pt") for side in (*SIDES, TRUTH)}
+    best = {side: rounds.best(side) for side in SIDES}
     for side in SIDES:
         one, error = best[side], float((said[side] - said[TRUTH]).norm() / said[TRUTH].norm())
         print(f"{side}: loaded in {one['load']:.2f} s, first step {one['first']:.2f} s CPU, ", end="")
@@ -73,7 +75,7 @@ def write(folder: pathlib.Path, layers: int) -> None:
     for name, shape in shapes.items():
         drawn = torch.randn(shape) * (0.02 if len(shape) < 2 or "modulation" in name else shape[1:].numel() ** -0.5)
         state[to_diffusers(name)] = (drawn + ("norm" in name and name.endswith("weight"))).bfloat16()
-    (folder / "transformer").mkdir()
+    (folder / "transformer").mkdir(parents=True, exist_ok=True)
     save_file(state, folder / "transformer" / "diffusion_pytorch_model.safetensors")
     described = {
         "_class_name": "WanTransformer3DModel", "num_attention_heads": config.heads, "attention_head_dim": 128,
@@ -150,8 +152,7 @@ def peak(device: str) -> float:
     """The most megabytes this process has held."""
     if device != "cpu":
         return torch.cuda.max_memory_allocated() / 2**20
-    status = pathlib.Path("/proc/self/status").read_text()
-    return int(status.partition("VmHWM:")[2].split()[0]) / 1024
+    return memory("VmHWM")
 
 
 if __name__ == "__main__":

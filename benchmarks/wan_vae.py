@@ -2,6 +2,7 @@
 
     .venv/bin/python benchmarks/wan_vae.py [--vae wan2.1] [--size 256x256] [--frames 9] [--threads 1] [--repeats 3]
 
+With `--keep FOLDER` what was measured stays there, and `--runs N` stops after so many runs, to go on another time.
 Each side runs in a process of its own, so that its peak is its own; rounds alternate. "CPU" is time the processor
 worked, which others on the machine disturb less than the clock on the wall. The peak is what decoding adds to the
 loaded model.
@@ -10,13 +11,12 @@ loaded model.
 import argparse
 import json
 import pathlib
-import subprocess
-import sys
 import tempfile
 import time
 import zlib
 
 import torch
+from beside import Rounds, memory
 
 from kinora.checkpoints.wan.architectures import VAES
 from kinora.checkpoints.wan.vae_keys import to_diffusers
@@ -33,22 +33,22 @@ def main() -> None:
     parser.add_argument("--frames", type=int, default=9)
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--repeats", type=int, default=3)
+    parser.add_argument("--keep", type=pathlib.Path)
+    parser.add_argument("--runs", type=int)
     parser.add_argument("--side", choices=SIDES, help=argparse.SUPPRESS)
-    parser.add_argument("--out", type=pathlib.Path, help=argparse.SUPPRESS)
+    parser.add_argument("--folder", type=pathlib.Path, help=argparse.SUPPRESS)
     given = parser.parse_args()
     if given.side:
         decode(given)
         return
-    with tempfile.TemporaryDirectory() as folder:
-        results: dict[str, list[dict[str, float]]] = {side: [] for side in SIDES}
-        for _ in range(given.repeats):
-            for side in SIDES:
-                out = pathlib.Path(folder) / side
-                command = [sys.executable, __file__, *sys.argv[1:], "--side", side, "--out", str(out)]
-                done = subprocess.run(command, check=True, capture_output=True, text=True)
-                results[side].append(json.loads(done.stdout.splitlines()[-1]))
-        pixels = [torch.load(pathlib.Path(folder) / side) for side in SIDES]
-    best = {side: {key: min(one[key] for one in runs) for key in runs[0]} for side, runs in results.items()}
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = given.keep or pathlib.Path(temporary)
+        folder.mkdir(parents=True, exist_ok=True)
+        rounds = Rounds(__file__, folder, given.runs)
+        if not rounds.run(SIDES * given.repeats):
+            return
+        pixels = [torch.load(folder / f"{side}.pt") for side in SIDES]
+    best = {side: rounds.best(side) for side in SIDES}
     for side, one in best.items():
         print(f"{side}: {one['cpu']:.2f} s CPU, {one['wall']:.2f} s, peak {one['peak']:.0f} MB above the model")
     ours, theirs = (best[side] for side in SIDES)
@@ -73,7 +73,7 @@ def decode(given: argparse.Namespace) -> None:
     before, wall, cpu = memory("VmRSS"), time.perf_counter(), time.process_time()
     pixels = run(latents)
     figures = {"cpu": time.process_time() - cpu, "wall": time.perf_counter() - wall, "peak": memory("VmHWM") - before}
-    torch.save(pixels, given.out)
+    torch.save(pixels, given.folder / f"{given.side}.pt")
     print(json.dumps(figures))
 
 
@@ -110,14 +110,6 @@ def fill(module: torch.nn.Module, rename) -> None:  # noqa: ANN001
         torch.nn.init.normal_(parameter, std=deviation, generator=generator)
         if name.endswith("gamma"):
             parameter.mul_(0.1).add_(1)
-
-
-def memory(field: str) -> float:
-    """Megabytes of this process: VmRSS now, VmHWM at most so far."""
-    for line in pathlib.Path("/proc/self/status").read_text().splitlines():
-        if line.startswith(field):
-            return int(line.split()[1]) / 1024
-    raise KeyError(field)
 
 
 if __name__ == "__main__":
