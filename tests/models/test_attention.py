@@ -34,11 +34,12 @@ def test_block_causal_attention_equals_a_dense_mask():
     layer = SelfAttention(24, 2, 1e-6)
     x, ends = torch.randn(2, 9, 24), (2, 5, 9)
     table = rotary_table(12, (9, 1, 1), 0, torch.device("cpu"), torch.float32)
+    turns = torch.view_as_complex(table)
     block = torch.tensor([sum(token >= end for end in ends) for token in range(9)])
 
     def with_dense_mask(x):
         q, k, v = (y.view(2, 9, 2, 12) for y in (layer.norm_q(layer.q(x)), layer.norm_k(layer.k(x)), layer.v(x)))
-        q, k = (torch.view_as_real(torch.view_as_complex(y.reshape(2, 9, 2, 6, 2)) * table).flatten(-2) for y in (q, k))
+        q, k = (torch.view_as_real(torch.view_as_complex(y.reshape(2, 9, 2, 6, 2)) * turns).flatten(-2) for y in (q, k))
         scores = torch.einsum("blhd,bshd->bhls", q, k) / 12**0.5
         scores = scores.masked_fill(block[None, :] > block[:, None], float("-inf"))
         return layer.o(torch.einsum("bhls,bshd->blhd", scores.softmax(-1), v).flatten(2))

@@ -9,14 +9,15 @@ CPU = torch.device("cpu")
 @pytest.mark.parametrize(("head_dim", "widths"), [(64, (24, 20, 20)), (128, (44, 42, 42)), (12, (4, 4, 4))])
 def test_axes_share_the_head_as_in_wan(head_dim, widths):
     frames, rows, columns = (
-        rotary_table(head_dim, grid, 0, CPU, torch.float64) for grid in ((2, 1, 1), (1, 2, 1), (1, 1, 2))
+        torch.view_as_complex(rotary_table(head_dim, grid, 0, CPU, torch.float64))
+        for grid in ((2, 1, 1), (1, 2, 1), (1, 1, 2))
     )
     turned = [(table[1, 0].angle() != 0).sum().item() * 2 for table in (frames, rows, columns)]
     assert tuple(turned) == widths
 
 
 def test_first_pair_of_each_axis_turns_by_its_position():
-    table = rotary_table(64, (3, 4, 5), 7, CPU, torch.float64).view(3, 4, 5, 32)
+    table = torch.view_as_complex(rotary_table(64, (3, 4, 5), 7, CPU, torch.float64)).view(3, 4, 5, 32)
     expected = torch.polar(torch.ones(3, dtype=torch.float64), torch.tensor([7.0 + 2, 3.0, 4.0], dtype=torch.float64))
     torch.testing.assert_close(table[2, 3, 4, [0, 12, 22]], expected)
 

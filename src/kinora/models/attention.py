@@ -8,7 +8,7 @@ from typing import Any, Literal, NamedTuple, cast
 
 import torch
 import torch.nn.functional as F
-from jaxtyping import Bool, Complex, Float
+from jaxtyping import Bool, Float
 from torch import Tensor, nn
 from torch.autograd.function import FunctionCtx, once_differentiable
 
@@ -31,7 +31,7 @@ class SelfAttention(nn.Module):
     def forward(
         self,
         x: Float[Tensor, "b l d"],
-        table: Complex[Tensor, "all 1 half"],
+        table: Float[Tensor, "all 1 half 2"],
         ends: tuple[int, ...],
         cache: LayerCache | None,
         backend: Backend,

@@ -12,7 +12,7 @@ video, no position exceeds those of a clip of `window` latent frames, the length
 """
 
 import torch
-from jaxtyping import Complex, Float
+from jaxtyping import Float
 from torch import Tensor
 
 from kinora.models.rope import rotate
@@ -70,7 +70,7 @@ class LayerCache:
         keys: Float[Tensor, "b l h e"],
         roped: Float[Tensor, "b l h e"],
         values: Float[Tensor, "b l h e"],
-        table: Complex[Tensor, "c 1 half"],
+        table: Float[Tensor, "c 1 half 2"],
     ) -> tuple[Float[Tensor, "b all h e"], Float[Tensor, "b all h e"]]:
         """Put the remembered (rotated) keys and values before those of a block, and note the block for `append`."""
         self._fresh = keys.detach(), values.detach()

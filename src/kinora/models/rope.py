@@ -6,26 +6,26 @@ Rotations are relative: attention sees only differences of positions, so a clip 
 from functools import lru_cache
 
 import torch
-from jaxtyping import Complex, Float
+from jaxtyping import Float
 from torch import Tensor
 
 THETA = 10000.0
 
 
-def rotate(x: Float[Tensor, "b l h d"], table: Complex[Tensor, "l 1 half"]) -> Float[Tensor, "b l h d"]:
+def rotate(x: Float[Tensor, "b l h d"], table: Float[Tensor, "l 1 half 2"]) -> Float[Tensor, "b l h d"]:
     """Turn each neighbouring pair (x[2i], x[2i+1]) of every head by its token's angles, in float32 or better.
 
     One complex product: forward + backward takes 0.6 ms for 8x192 tokens of 4x64 on one core; the same in real
     arithmetic takes 1.9 ms (half split) to 5.4 ms (interleaved). The compiler cannot fuse complex numbers but fuses the
-    real form, so it gets that.
+    real form, so it gets that, and tables are of real numbers, which it would warn of otherwise.
     """
     wide = x if x.dtype == torch.float64 else x.float()
     pairs = wide.view(*wide.shape[:-1], -1, 2)
     if torch.compiler.is_compiling():
-        (real, imag), (cos, sin) = pairs.unbind(-1), torch.view_as_real(table).unbind(-1)
+        (real, imag), (cos, sin) = pairs.unbind(-1), table.unbind(-1)
         turned = torch.stack((real * cos - imag * sin, real * sin + imag * cos), dim=-1)
     else:
-        turned = torch.view_as_real(torch.view_as_complex(pairs) * table)
+        turned = torch.view_as_real(torch.view_as_complex(pairs) * torch.view_as_complex(table))
     return turned.flatten(-2).type_as(x)
 
 
@@ -36,12 +36,12 @@ def rotary_table(
     start: int | tuple[int, ...],
     device: torch.device,
     dtype: torch.dtype,
-) -> Complex[Tensor, "l 1 half"]:
-    """Return exp(i * angle) of each token of a (frames, rows, columns) grid, flattened row-major.
+) -> Float[Tensor, "l 1 half 2"]:
+    """Return cos and sin of the angles of each token of a (frames, rows, columns) grid, flattened row-major.
 
     `start` is the temporal index of the first frame, or those of all; rows and columns count from 0. Of a head's
     `head_dim` channels, 2 * (head_dim // 6) serve the rows, as many the columns, and the rest the time. Angles are
-    computed in float64; `dtype` is that of the activations and decides between complex64 and complex128. Tables are
+    computed in float64; `dtype` is that of the activations and decides between float32 and float64. Tables are
     cached: do not modify.
     """
     side = 2 * (head_dim // 6)
@@ -58,4 +58,4 @@ def rotary_table(
             axes.append(torch.outer(positions, frequencies).view(shape).expand(*grid, -1))
         angles = torch.cat(axes, dim=-1).reshape(-1, 1, head_dim // 2)
         table = torch.polar(torch.ones_like(angles), angles)
-        return table.to(device=device, dtype=torch.complex128 if dtype == torch.float64 else torch.complex64)
+        return torch.view_as_real(table).to(device=device, dtype=torch.promote_types(dtype, torch.float32))

@@ -198,8 +198,10 @@ def activate(
         for rows, written in zip(_rows(source), _rows(target), strict=True):
             length = torch.linalg.vector_norm(rows, dim=-1, keepdim=True).clamp_min_(1e-12)
             F.silu(torch.div(rows, length, out=written).mul_(gain), inplace=True)
-    kept = inner[:, -2:] if before + frames >= 2 else torch.cat((torch.zeros_like(inner), inner), dim=1)
-    memory.keep(conv, kept.clone())
+    if past is not None:
+        past.copy_(inner[:, -2:])
+    else:
+        memory.keep(conv, F.pad(inner[:, -2:], (0, 0, 0, 0, 0, 0, 2 - min(2, frames), 0)).clone())
     weight, bias = conv.weight[:, :, 2 - before :], cast(Tensor, conv.bias)
     if conv.out_channels < 16:
         return torch.stack([convolve_to_planes(clip, weight, bias, memory.scratch) for clip in padded])

@@ -26,6 +26,9 @@ MARGIN = (1, 1, 1, 3)
 LARGE = 64
 """Tiles of 4 x 4 outputs from which on they are used: with fewer, reading the 36 / 9 times larger kernels decides."""
 
+WIDE = 256
+"""Channels up to which they are: of longer sums more digits are lost on the way back."""
+
 ROWS = 128
 """Tiles, rows of a product of matrices, aimed at for a strip: 2 MB at 96 channels, about what a core's cache holds."""
 
@@ -81,7 +84,7 @@ def convolve(
     y and x, the output's sides, are even. `out` is where to write, if given.
     """
     height, width = x.shape[1] - sum(MARGIN[:2]), x.shape[2] - sum(MARGIN[2:])
-    large = not (height % 4 or width % 4) and height * width >= 16 * LARGE
+    large = not (height % 4 or width % 4) and height * width >= 16 * LARGE and x.shape[3] <= WIDE
     if out is None:
         out = x.new_empty(x.shape[0] - weight.shape[2] + 1, height, width, weight.shape[0])
     _correlate(x, weight, bias, _scheme(4 if large else 2), scratch, out)
