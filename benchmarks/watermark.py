@@ -1,6 +1,6 @@
 """How well the watermark is found, what it costs, and how often it is found where there is none.
 
-    .venv/bin/python benchmarks/watermark.py attacks [--made FOLDER] [--real FOLDER] [--clips 16] [--renders 0]
+    .venv/bin/python benchmarks/watermark.py attacks [--made FOLDER] [--real FOLDER] [--clips 16] [--only NAME ...]
     .venv/bin/python benchmarks/watermark.py chance --real FOLDER [--keys 24] [--quick 2000]
     .venv/bin/python benchmarks/watermark.py cost
 
@@ -51,6 +51,7 @@ def main() -> None:
     attack.add_argument("--real", type=Path)
     attack.add_argument("--clips", type=int, default=16, help="real videos")
     attack.add_argument("--renders", type=int, default=0)
+    attack.add_argument("--only", nargs="+", help="names of attacks")
     chance = verbs.add_parser("chance")
     chance.add_argument("--real", type=Path, required=True)
     chance.add_argument("--each", type=int, default=1, help="clips of one video")
@@ -62,7 +63,7 @@ def main() -> None:
         made = [np.load(path) for path in sorted(given.made.glob("*.npy"))] if given.made else []
         real = list(sized(given.real, given.clips)) if given.real else []
         drawn = list(renders(given.renders, 128, 128)) if given.renders else []
-        table({"made": made, "real": real, "renders": drawn})
+        table({"made": made, "real": real, "renders": drawn}, given.only)
     elif given.verb == "chance":
         by_chance(windows(given.real, given.each, 3), given.keys, given.quick)
     else:
@@ -114,7 +115,7 @@ def usual(shot: Frames) -> bool:
 SHORT_SIDES = (128, 192, 256, 384, 512)
 
 
-def table(kinds: dict[str, list[Frames]]) -> None:
+def table(kinds: dict[str, list[Frames]], only: list[str] | None) -> None:
     """One row for each attack: how often the mark and its payload are found, and how many chips are read rightly."""
     mark, payload = Watermark(KEY), Payload.of("kinora-small", "3", "benchmark")
     truth = encode(payload) > 0
@@ -133,6 +134,8 @@ def table(kinds: dict[str, list[Frames]]) -> None:
     say("| attack | strength | " + " | ".join(heads) + " | wrong payloads | s a look |")
     say("|" + "---|" * (4 + 3 * len(heads)))
     for attack in attacks(FPS):
+        if only and attack.name not in only:
+            continue
         spent, count, wrong, cells = 0.0, 0, 0, []
         for clips in marked.values():
             looks = []

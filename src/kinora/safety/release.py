@@ -56,10 +56,10 @@ def release_clip(clip: Clip, path: str | Path) -> Written:
     guard says no, SigningFailed or Unavailable when it can't be signed: then there is no file.
     """
     path = check_target(path)
+    _review(clip)
     payload = payload_of(clip.model, clip.version, clip.seed, asked(clip))
     if path.suffix.lower() == ".mp4":
         return release_stream(path, clip.frames, fps=clip.fps, payload=payload, clip=lambda: clip)
-    _review(clip)
     marked = Watermark(marking_key()).embed(clip.frames, payload)
     return write_clip(path, marked, fps=clip.fps, finish=lambda file: sign_file(file, record_of(clip, payload.hex)))
 
