@@ -20,6 +20,7 @@ from kinora.safety.policy import Verdict
 from kinora.safety.provenance_record import prompt_hash
 from kinora.serve.access.caller import Caller
 from kinora.serve.store.database import Database
+from kinora.serve.store.rows import of_row
 from kinora.serve.store.tables_access import AuditRow
 
 
@@ -102,26 +103,9 @@ class Audit:
         if before is not None:
             query = query.where(AuditRow.seq < before)
         with self._database.read() as session:
-            return [_entry(row) for row in session.scalars(query)]
+            return [of_row(Entry, row, categories=tuple(row.categories)) for row in session.scalars(query)]
 
     def forget(self, *, older_than: float) -> int:
         """Remove lines from before `older_than` (seconds since 1970); returns how many there were."""
         with self._database.write() as session:
             return len(session.scalars(delete(AuditRow).where(AuditRow.at < older_than).returning(AuditRow.seq)).all())
-
-
-def _entry(row: AuditRow) -> Entry:
-    return Entry(
-        seq=row.seq,
-        at=row.at,
-        request_id=row.request_id,
-        owner=row.owner,
-        role=row.role,
-        action=row.action,
-        subject=row.subject,
-        prompt_sha256=row.prompt_sha256,
-        prompt=row.prompt,
-        verdict=row.verdict,
-        categories=tuple(row.categories),
-        details=row.details,
-    )

@@ -11,13 +11,14 @@ from __future__ import annotations
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, get_args
+from typing import Literal
 
 from sqlalchemy import func, select
 
 from kinora.serve.access.caller import Caller
 from kinora.serve.errors import ApiError, not_found
 from kinora.serve.store.database import Database
+from kinora.serve.store.rows import of_row
 from kinora.serve.store.tables_access import CaseRow
 
 Kind = Literal["report", "appeal"]
@@ -60,7 +61,7 @@ class Cases:
             mine = select(CaseRow).where(CaseRow.owner == caller.id, CaseRow.state == "open")
             before = session.scalar(mine.where(CaseRow.subject == subject, CaseRow.kind == kind))
             if before is not None:
-                return _case(before)
+                return of_row(Case, before)
             if (session.scalar(select(func.count()).select_from(mine.subquery())) or 0) >= OPEN_AT_ONCE:
                 raise ApiError(429, f"{OPEN_AT_ONCE} of your reports and appeals are open: wait for a decision.")
             row = CaseRow(
@@ -76,7 +77,7 @@ class Cases:
             )
             session.add(row)
             session.flush()
-            return _case(row)
+            return of_row(Case, row)
 
     def get(self, case_id: str, owner: str | None = None) -> Case:
         """A case, of that owner if one is given. Raises ApiError (404)."""
@@ -84,13 +85,13 @@ class Cases:
             row = session.get(CaseRow, case_id)
             if row is None or owner not in (None, row.owner):
                 raise not_found("case", case_id, "case_id")
-            return _case(row)
+            return of_row(Case, row)
 
     def waiting(self, state: State = "open", *, after: float = 0.0, limit: int = 100) -> Sequence[Case]:
         """Cases in that state, oldest first, opened later than `after`."""
         query = select(CaseRow).where(CaseRow.state == state, CaseRow.created_at > after)
         with self._database.read() as session:
-            return [_case(row) for row in session.scalars(query.order_by(CaseRow.created_at).limit(limit))]
+            return [of_row(Case, row) for row in session.scalars(query.order_by(CaseRow.created_at).limit(limit))]
 
     def decide(self, case_id: str, *, by: Caller, state: Decision, note: str = "") -> Case:
         """Close a case. Raises ApiError (404, or 409 if it is closed)."""
@@ -103,22 +104,4 @@ class Cases:
             row.state, row.note, row.decided_by = state, note, by.id
             row.decided_at = self._database.now(session)
             session.flush()
-            return _case(row)
-
-
-def _case(row: CaseRow) -> Case:
-    kind: Kind = next(one for one in get_args(Kind) if one == row.kind)
-    state: State = next(one for one in get_args(State) if one == row.state)
-    return Case(
-        id=row.id,
-        kind=kind,
-        owner=row.owner,
-        subject=row.subject,
-        category=row.category,
-        text=row.text,
-        state=state,
-        created_at=row.created_at,
-        decided_at=row.decided_at,
-        decided_by=row.decided_by,
-        note=row.note,
-    )
+            return of_row(Case, row)

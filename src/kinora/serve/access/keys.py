@@ -26,6 +26,7 @@ from kinora.request import Real
 from kinora.serve.access.caller import Caller
 from kinora.serve.access.roles import LIMITS, ROLES, Limits, Role
 from kinora.serve.store.database import Database
+from kinora.serve.store.rows import of_row
 from kinora.serve.store.tables_access import KeyRow
 
 PREFIX = "sk-kinora-"
@@ -201,18 +202,7 @@ def _key(row: KeyRow) -> Key:
         base.seconds if row.seconds is None else row.seconds,
         base.at_once if row.at_once is None else row.at_once,
     )
-    return Key(
-        id=row.id,
-        name=row.name,
-        role=role,
-        limits=limits,
-        hint=row.hint,
-        networks=tuple(row.networks),
-        created_at=row.created_at,
-        expires_at=row.expires_at,
-        revoked_at=row.revoked_at,
-        used_at=row.used_at,
-    )
+    return of_row(Key, row, role=role, limits=limits, networks=tuple(row.networks))
 
 
 def _hash(secret: str) -> str:

@@ -23,7 +23,6 @@ from kinora.serve.access.shapes import (
     ToldCase,
     ToldEntry,
     ToldKey,
-    ToldLimits,
     told_limits,
 )
 from kinora.serve.errors import BLOCKED, ApiError, not_found
@@ -48,7 +47,7 @@ def read_me(asking: Asking, access: Accounts) -> ToldCaller:
         role=asking.role,
         may=sorted(MAY[asking.role]),
         limits=told_limits(asking.limits),
-        used=ToldLimits(jobs=used.jobs, seconds=used.seconds, at_once=used.at_once),
+        used=told_limits(used),
     )
 
 

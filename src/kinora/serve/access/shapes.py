@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from kinora.request import Real
 from kinora.serve.access.audit import Entry
 from kinora.serve.access.cases import Case, Decision
 from kinora.serve.access.keys import Key
+from kinora.serve.access.quotas import Used
 from kinora.serve.access.roles import Limits, Role
 from kinora.serve.schemas.base import Asked, Identifier, Nested, Told
 
@@ -18,6 +20,8 @@ Text = Annotated[str, Field(max_length=4_000)]
 Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
 Count = Annotated[int, Field(ge=0, le=1_000_000_000)]
 Seconds = Annotated[float, Field(ge=0, le=1e9)]
+Moment = Annotated[int, BeforeValidator(int)]
+"""Whole seconds since 1970, of a moment that the store has to the microsecond."""
 
 Harm = Literal["sexual", "sexual/minors", "violence", "hate", "harassment", "self-harm", "illicit", "extremism"]
 Category = Harm | Literal["likeness", "ip", "deception", "other"]
@@ -108,28 +112,16 @@ class ToldKey(Told):
     limits: ToldLimits
     hint: str
     networks: list[str]
-    created_at: int
-    expires_at: int | None
-    revoked_at: int | None
-    used_at: int | None
+    created_at: Moment
+    expires_at: Moment | None
+    revoked_at: Moment | None
+    used_at: Moment | None
     secret: str | None = None
 
     @classmethod
     def of(cls, key: Key, secret: str | None = None) -> ToldKey:
         """A key as it is told."""
-        return cls(
-            id=key.id,
-            name=key.name,
-            role=key.role,
-            limits=told_limits(key.limits),
-            hint=key.hint,
-            networks=list(key.networks),
-            created_at=int(key.created_at),
-            expires_at=_whole(key.expires_at),
-            revoked_at=_whole(key.revoked_at),
-            used_at=_whole(key.used_at),
-            secret=secret,
-        )
+        return cls.model_validate({**asdict(key), "secret": secret})
 
 
 class ToldCaller(Told):
@@ -153,26 +145,15 @@ class ToldCase(Told):
     category: str
     text: str
     state: Literal["open", "upheld", "dismissed"]
-    created_at: int
-    decided_at: int | None
+    created_at: Moment
+    decided_at: Moment | None
     note: str
     evidence: list[ToldEntry] | None = None
 
     @classmethod
     def of(cls, case: Case, evidence: list[ToldEntry] | None = None) -> ToldCase:
         """A case as it is told."""
-        return cls(
-            id=case.id,
-            object=case.kind,
-            subject=case.subject,
-            category=case.category,
-            text=case.text,
-            state=case.state,
-            created_at=int(case.created_at),
-            decided_at=_whole(case.decided_at),
-            note=case.note,
-            evidence=evidence,
-        )
+        return cls.model_validate({**asdict(case), "object": case.kind, "evidence": evidence})
 
 
 class ToldEntry(Told):
@@ -195,20 +176,7 @@ class ToldEntry(Told):
     @classmethod
     def of(cls, entry: Entry) -> ToldEntry:
         """A line as it is told."""
-        return cls(
-            seq=entry.seq,
-            at=entry.at,
-            request_id=entry.request_id,
-            key_id=entry.owner,
-            role=entry.role,
-            action=entry.action,
-            subject=entry.subject,
-            prompt_sha256=entry.prompt_sha256,
-            prompt=entry.prompt,
-            verdict=entry.verdict,
-            categories=list(entry.categories),
-            details=dict(entry.details),
-        )
+        return cls.model_validate({**asdict(entry), "key_id": entry.owner})
 
 
 class Keys(Told):
@@ -232,10 +200,6 @@ class CaseList(Told):
     data: list[ToldCase]
 
 
-def told_limits(limits: Limits) -> ToldLimits:
-    """Limits as they are told."""
-    return ToldLimits(jobs=limits.jobs, seconds=limits.seconds, at_once=limits.at_once)
-
-
-def _whole(moment: float | None) -> int | None:
-    return None if moment is None else int(moment)
+def told_limits(limits: Limits | Used) -> ToldLimits:
+    """Limits, or what is used of them, as they are told."""
+    return ToldLimits.model_validate(asdict(limits))

@@ -12,12 +12,13 @@ from sqlalchemy import select
 from starlette.concurrency import run_in_threadpool
 
 from kinora.safety.policy import ALLOWED
+from kinora.serve.assets import Asset
 from kinora.serve.errors import ApiError, not_found
 from kinora.serve.ordering.inputs import Brought
 from kinora.serve.ordering.looking import Seen
 from kinora.serve.ordering.reception import Reception, Visit, refused
 from kinora.serve.schemas.videos import CreateCharacter
-from kinora.serve.store.rows import asset_of
+from kinora.serve.store.rows import of_row
 from kinora.serve.store.tables import AssetRow, CharacterRow
 
 SHORTEST, LONGEST = 2.0, 4.0
@@ -102,7 +103,7 @@ def _read(reception: Reception, owner: str, name: str) -> Character | None:
         file = session.get(AssetRow, row.asset_id) if row is not None and row.asset_id else None
         if row is None or file is None or file.state != "ready":
             return None
-        asset = asset_of(file)
+        asset = of_row(Asset, file)
         return Character(
             id=row.id,
             name=row.name,

@@ -12,7 +12,7 @@ from sqlalchemy import delete, exists, or_, select, update
 from sqlalchemy.orm import Session
 
 from kinora.serve.assets import Asset, new_id
-from kinora.serve.store.rows import Part, asset_of
+from kinora.serve.store.rows import Part, of_row
 from kinora.serve.store.tables import AssetRow, CharacterRow, InputRow, JobRow
 
 WRITING = 600.0
@@ -43,7 +43,7 @@ class Files(Part):
             row = session.get(AssetRow, id)
             if row is None or row.state != "ready" or owner not in (None, row.owner):
                 return None
-            return asset_of(row)
+            return of_row(Asset, row)
 
     def doom(self, id: str) -> None:
         """Let a file go as soon as no job reads it any more."""

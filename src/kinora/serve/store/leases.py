@@ -21,7 +21,7 @@ from sqlalchemy.orm import Session
 from kinora.serve.assets import Asset, new_id
 from kinora.serve.store.files import make_ready, pending
 from kinora.serve.store.queue import charge, next_job
-from kinora.serve.store.rows import Part, asset_of, end, job_of, requeue, tell
+from kinora.serve.store.rows import Part, end, job_of, of_row, requeue, tell
 from kinora.serve.store.tables import AssetRow, InputRow, JobRow, UsageRow, WorkerRow
 from kinora.serve.store.values import Claim, Hand, JobError
 
@@ -187,7 +187,7 @@ class Leases(Part):
         """The workers of these ids, or all."""
         query = select(WorkerRow) if ids is None else select(WorkerRow).where(WorkerRow.id.in_(list(ids)))
         with self.database.read() as session:
-            return [_hand(row) for row in session.scalars(query)]
+            return [of_row(Hand, row) for row in session.scalars(query)]
 
     def _nothing_to_do(self, hand: Hand) -> bool:
         """Whether no job waits and the worker is known to be idle: asking again and again should cost no write."""
@@ -210,7 +210,7 @@ class Leases(Part):
 
 def _inputs(session: Session, job: str) -> dict[str, Asset]:
     files = select(AssetRow).join(InputRow, InputRow.asset_id == AssetRow.id).where(InputRow.job_id == job)
-    return {file.id: asset_of(file) for file in session.scalars(files)}
+    return {file.id: of_row(Asset, file) for file in session.scalars(files)}
 
 
 def _held(session: Session, claim: Claim) -> JobRow | None:
@@ -231,17 +231,3 @@ def _bury(session: Session, workers: list[str], now: float, *, fault: bool, erro
         else:
             end(session, row, now, error)
     session.execute(delete(WorkerRow).where(WorkerRow.id.in_(workers)))
-
-
-def _hand(row: WorkerRow) -> Hand:
-    return Hand(
-        id=row.id,
-        host=row.host,
-        pid=row.pid,
-        born=row.born,
-        device=row.device,
-        budget=row.budget,
-        job_id=row.job_id,
-        token=row.token,
-        seen_at=row.seen_at,
-    )

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, cast
+from dataclasses import dataclass, field, fields
+from typing import Any, TypeVar
 
 from sqlalchemy import delete, select, update
 from sqlalchemy.orm import Session
@@ -14,7 +14,9 @@ from kinora.request import Real
 from kinora.serve.assets import Asset
 from kinora.serve.store.database import Database
 from kinora.serve.store.tables import AssetRow, EventRow, InputRow, JobRow
-from kinora.serve.store.values import Job, JobError, Kind, Status
+from kinora.serve.store.values import Job, JobError
+
+Value = TypeVar("Value")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -43,30 +45,16 @@ class Part:
     rules: Rules = field(default_factory=Rules)
 
 
+def of_row(kind: type[Value], row: object, **other: Any) -> Value:
+    """A row as a value (a dataclass) whose fields have the names of its columns, but for `other`."""
+    same = (one.name for one in fields(kind) if one.name not in other)  # type: ignore[arg-type]
+    return kind(**{name: getattr(row, name) for name in same}, **other)
+
+
 def job_of(row: JobRow, assets: Mapping[str, Asset]) -> Job:
-    """A row as a value."""
-    return Job(
-        id=row.id,
-        owner=row.owner,
-        kind=cast(Kind, row.kind),
-        request=row.request,
-        model=row.model,
-        size=row.size,
-        seconds=row.seconds,
-        status=cast(Status, row.status),
-        progress=row.progress,
-        stage=row.stage,
-        created_at=row.created_at,
-        started_at=row.started_at,
-        completed_at=row.completed_at,
-        expires_at=row.expires_at,
-        prompt=row.prompt,
-        remixed_from=row.remixed_from,
-        error=None if row.error_code is None else JobError(row.error_code, row.error_message or ""),
-        assets=assets,
-        result=row.result,
-        attempts=row.attempts,
-    )
+    """A job's row as a value."""
+    error = None if row.error_code is None else JobError(row.error_code, row.error_message or "")
+    return of_row(Job, row, error=error, assets=assets)
 
 
 def jobs_of(session: Session, rows: Sequence[JobRow]) -> list[Job]:
@@ -75,13 +63,8 @@ def jobs_of(session: Session, rows: Sequence[JobRow]) -> list[Job]:
     ids = [row.id for row in rows if row.status != "queued"]
     if ids:
         for file in session.scalars(select(AssetRow).where(AssetRow.job_id.in_(ids), AssetRow.state == "ready")):
-            made[file.job_id or ""][file.name] = asset_of(file)
+            made[file.job_id or ""][file.name] = of_row(Asset, file)
     return [job_of(row, made[row.id]) for row in rows]
-
-
-def asset_of(row: AssetRow) -> Asset:
-    """A row as a value."""
-    return Asset(id=row.id, path=row.path, type=row.type, bytes=row.bytes, sha256=row.sha256)
 
 
 def tell(session: Session, job_id: str, now: float, kind: str, **data: Any) -> None:
