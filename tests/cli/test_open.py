@@ -3,8 +3,11 @@
 import json
 
 import pytest
+import torch
+from safetensors.torch import save_file
 
 from kinora.checkpoints.wan.tiny import save_tiny
+from kinora.media import read_video
 from kinora.safety.provenance import read_file
 
 SHOT = ("--size", "64x64", "--seconds", 5 / 16, "--steps", 2, "--seed", 7)
@@ -34,6 +37,31 @@ def test_an_open_model_films_and_tells_every_setting(kinora, tiny_wan, tmp_path)
     assert report["negative"].startswith("色调艳丽，过曝，静态")
     signed = read_file(tmp_path / "a.mp4")
     assert settings.items() <= signed.generation["settings"].items()
+
+
+@pytest.mark.slow
+def test_loras_go_with_every_verb_and_stand_in_the_credentials(kinora, tiny_wan, tmp_path):
+    generator = torch.Generator().manual_seed(0)
+    for name in ("one", "two"):
+        pair = {"lora_down": (2, 48), "lora_up": (48, 2)}
+        tensors = {half: torch.randn(shape, generator=generator) for half, shape in pair.items()}
+        module = "diffusion_model.blocks.0.self_attn.v"
+        save_file({f"{module}.{half}.weight": one for half, one in tensors.items()}, tmp_path / f"{name}.safetensors")
+    shared = ("--model", f"wan2.2-t2v-a14b@{tiny_wan}", "--steps", 2, "--seed", 7, "--json")
+    loras = ("--lora", "one.safetensors:0.5", "--lora", "high=two.safetensors")
+    first = ("--size", "64x64", "--seconds", 5 / 16, *shared)
+    assert kinora("generate", "a red ball", *first, "-o", "plain.mp4").returncode == 0
+    done = kinora("generate", "a red ball", *first, *loras, "-o", "a.mp4")
+    assert done.returncode == 0, done.stderr
+    said = json.loads(done.stdout)["loras"]
+    assert [one.partition(" ")[0] for one in said] == ["one.safetensors:0.5", "high=two.safetensors:1"]
+    assert read_file(tmp_path / "a.mp4").generation["settings"]["loras"] == said
+    assert (read_video(tmp_path / "a.mp4")[0] != read_video(tmp_path / "plain.mp4")[0]).any()
+    done = kinora("remix", "a.mp4", "a blue ball", *shared, *loras, "-o", "b.mp4")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["loras"] == said
+    done = kinora("animate", "none.png", "it rolls", *shared, "--lora", "three.safetensors")
+    assert (done.returncode, "three.safetensors: no such file" in done.stderr) == (2, True)
 
 
 @pytest.mark.parametrize(

@@ -4,6 +4,7 @@ What a model can't do is refused before anything is computed, naming one that ca
 """
 
 import base64
+import io
 import json
 import os
 import signal
@@ -14,10 +15,13 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import av
 import httpx
 import numpy as np
 import pytest
+import torch
 from PIL import Image
+from safetensors.torch import save_file
 
 from kinora.checkpoints.cards import CARDS
 from kinora.checkpoints.wan.tiny import save_tiny
@@ -48,8 +52,8 @@ ABLE = {"words": "wan2.1-t2v-1.3b", "first": "wan2.1-i2v-14b-480p", "last": "wan
 """A model that each refusal has to name, by what was brought."""
 
 FRAMES = {
-    "generate": 5, "image": 1, "loop": 12, "story": 10, "animate": 5, "extend": 13, "story of pictures": 10,
-    "precede": 13, "join": 22, "blend": 14, "close": 13, "remix": 9, "mask": 9,
+    "generate": 5, "image": 1, "loop": 12, "story": 10, "animate": 5, "extend": 9, "story of pictures": 10,
+    "precede": 9, "join": 14, "blend": 14, "close": 9, "remix": 5, "mask": 5,
 }  # fmt: skip
 
 
@@ -86,21 +90,30 @@ def cases(tmp_path_factory) -> dict[str, Case]:
 
 
 def sources(folder: Path, name: str) -> Path:
-    """A picture, two clips of nine frames, a mask and two storyboards; calm, since what flashes is refused."""
+    """A picture, clips of five and of nine frames, a mask and a storyboard; calm, since what flashes is refused."""
     fps = CARDS[name].defaults.fps
     rows = np.linspace(40, 200, SIDE).astype(np.uint8)
     picture = np.broadcast_to(rows[:, None, None], (SIDE, SIDE, 3)).copy()
     Image.fromarray(picture).save(folder / "still.png")
     Image.fromarray(np.where(np.arange(SIDE)[:, None, None] < SIDE // 2, 255, 0).astype(np.uint8).repeat(
         SIDE, axis=1).repeat(3, axis=2)).save(folder / "mask.png")  # fmt: skip
-    for file, shade in (("one.mp4", picture), ("two.mp4", picture[::-1] // 2 + 40)):
-        write_clip(folder / file, np.stack([shade] * 9), fps=fps)
+    other = picture[::-1] // 2 + 40
+    for file, shade, count in (("one", picture, 5), ("two", other, 5), ("long", picture, 9), ("other", other, 9)):
+        write_clip(folder / f"{file}.mp4", np.stack([shade] * count), fps=fps)
     shots = "".join(
         f"  - {{prompt: a ball {moves}, seconds: {5 / fps}, image: still.png}}\n" for moves in ("rolls", "stops")
     )
     (folder / "board.yaml").write_text(f"shots:\n{shots}")
     return folder
 
+
+ALONE = {
+    "generate": "wan2.1-t2v-1.3b", "image": "wan2.1-t2v-14b", "loop": "wan2.2-t2v-a14b", "story": "wan2.2-ti2v-5b",
+    "animate": "wan2.2-i2v-a14b", "extend": "wan2.2-ti2v-5b", "story of pictures": "wan2.1-i2v-14b-480p",
+    "precede": "wan2.1-t2v-14b", "join": "wan2.1-flf2v-14b-720p", "blend": "wan2.1-flf2v-14b-720p",
+    "close": "wan2.2-t2v-a14b", "remix": "wan2.1-i2v-14b-480p", "mask": "wan2.2-ti2v-5b",
+}  # fmt: skip
+"""For each task the configuration on which it runs as a program of its own, as a user's does."""
 
 CELLS = [(name, task) for name in TABLE for task in EVERY]
 SETTINGS = ("sampler", "shift", "guidance_high", "boundary")
@@ -119,7 +132,7 @@ def command(case: Case, task: str) -> list[object]:
         "story of pictures": ["story", "board.yaml"],
         "precede": ["extend", "one.mp4", "it rolls", "--direction", "backward", *some],
         "join": ["join", "one.mp4", "two.mp4", "--prompt", "it rolls", *some],
-        "blend": ["blend", "one.mp4", "two.mp4", *some],
+        "blend": ["blend", "long.mp4", "other.mp4", *some],
         "close": ["loop", "one.mp4", *some],
         "remix": ["remix", "one.mp4", "a blue ball"],
         "mask": ["remix", "one.mp4", "a blue ball", "--mask", "mask.png"],
@@ -143,13 +156,21 @@ def kinora(monkeypatch, capsys):
         signal.signal(number, handler)
 
 
+def kinora_alone(case: Case, *words: object) -> tuple[int, str, str]:
+    """The same as a program of its own."""
+    words = [sys.executable, "-m", "kinora", *map(str, words)]
+    done = subprocess.run(words, cwd=case.folder, capture_output=True, text=True, check=False)
+    return done.returncode, done.stdout, done.stderr
+
+
 @pytest.mark.parametrize(("name", "task"), CELLS)
 def test_from_the_command_line(cases, kinora, name, task):
     case = cases[name]
     path = case.folder / ("made.png" if task == "image" else "made.mp4")
     path.unlink(missing_ok=True)
     told = ["--model", case.model, "--size", f"{SIDE}x{SIDE}", "--steps", STEPS, "--seed", 1, "-o", path, "--json"]
-    code, out, complaint = kinora(case, *command(case, task), *told)
+    run = kinora_alone if ALONE[task] == name else kinora
+    code, out, complaint = run(case, *command(case, task), *told)
     if task not in case.does:
         assert code == 2, out
         assert name in complaint
@@ -184,7 +205,7 @@ def request(case: Case, task: str) -> tuple[str, dict[str, object], dict[str, st
         "extend": ("/videos/extensions", {**ball, "seconds": some}, {"video": "one.mp4"}),
         "story of pictures": ("/videos/stories", {"shots": shots, **sized}, {}),
         "precede": ("/videos/extensions", {**ball, "seconds": some, "direction": "backward"}, {"video": "one.mp4"}),
-        "blend": ("/videos/blends", {**sized, "seconds": some}, {"first": "one.mp4", "second": "two.mp4"}),
+        "blend": ("/videos/blends", {**sized, "seconds": some}, {"first": "long.mp4", "second": "other.mp4"}),
         "close": ("/videos/loops", {**sized, "seconds": some}, {"video": "one.mp4"}),
         "remix": ("/videos/edits", ball, {"video": "one.mp4"}),
         "mask": ("/videos/edits", ball, {"video": "one.mp4", "mask": "mask.png"}),
@@ -202,8 +223,10 @@ def client(cases, tmp_path_factory):
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
-    first, *others = (case.model for case in cases.values())
-    told = {"KINORA_MODELS": ",".join(others), "KINORA_THREADS": "1", "KINORA_PREVIEW": "0"}
+    styled = f"{cases['wan2.1-t2v-1.3b'].model}+{lora(folder)}:0.5"
+    first, *others = (*(case.model for case in cases.values()), styled)
+    told = {"KINORA_MODELS": ",".join(others), "KINORA_ALIASES": f"styled={styled}"}
+    told |= {"KINORA_THREADS": "1", "KINORA_PREVIEW": "0"}
     words = ["serve", "--port", port, "--model", first, "--storage", folder / "files", "--database", folder / "jobs.db"]
     with (folder / "log").open("wb") as log:
         server = subprocess.Popen(
@@ -217,6 +240,32 @@ def client(cases, tmp_path_factory):
     finally:
         server.terminate()
         server.wait(60)
+
+
+def lora(folder: Path) -> Path:
+    """A LoRA for tiny transformers."""
+    pair = {"lora_down": torch.ones(2, 48), "lora_up": torch.ones(48, 2)}
+    tensors = {f"diffusion_model.blocks.0.self_attn.v.{half}.weight": tensor for half, tensor in pair.items()}
+    save_file(tensors, folder / "style.safetensors")
+    return folder / "style.safetensors"
+
+
+def test_a_model_with_a_lora_is_served_under_an_alias(client, cases, answers):
+    case = cases["wan2.1-t2v-1.3b"]
+    path, fields, _ = request(case, "generate")
+    found = finished(client, client.post(path, json={**fields, "model": "styled", "steps": STEPS, "seed": 1}))
+    assert found["kinora"]["requested"] == {"model": "styled"}
+    (said,) = found["kinora"]["sampling"]["loras"]
+    assert said.startswith("style.safetensors:0.5 sha256:")
+    plain = finished(client, answers["wan2.1-t2v-1.3b", "generate"])
+    clips = [client.get(f"/videos/{one['id']}/content").content for one in (plain, found)]
+    shown = [b"".join(frame.tobytes() for frame in decoded(clip)) for clip in clips]
+    assert shown[0] != shown[1]
+
+
+def decoded(content: bytes) -> list[np.ndarray]:
+    with av.open(io.BytesIO(content)) as container:
+        return [frame.to_ndarray(format="rgb24") for frame in container.decode(video=0)]
 
 
 KEY = {"Authorization": "Bearer any"}
