@@ -8,42 +8,55 @@ import pathlib
 import sys
 
 from kinora.checkpoints.cards import CARDS, NEGATIVE, Card
-from kinora.engine.open.forecast import WAYS, Machine, forecast
+from kinora.engine.open.forecast import WAYS, Machine, best, forecast, instead
 from kinora.grid import format_size
 
 TARGET = pathlib.Path(__file__).parents[1] / "docs" / "models.md"
 NOTES = pathlib.Path(__file__).parent / "models_page.md"
 MACHINE = Machine(memory=1e12, flops=989e12)
-TASKS = {
-    "tokens": "all: given frames are held by a sigma of their own, as trained",
-    "path": "all; given frames are held along the noise path, which it was not trained for",
+CARDS_OF = (12, 16, 24, 48, 80)
+"""Gigabytes of the graphics cards that people have."""
+
+RTX_4090 = 165e12
+"""Operations a second in bfloat16 at the peak, of the usual card with 24 GB."""
+
+GIVEN = {
+    "generate, image, story, loop of words": (False, False),
+    "animate, extend, story of pictures": (True, False),
+    "extend backward": (False, True),
+    "join, blend, loop of a clip, remix, edit": (True, True),
 }
+"""What can be asked, by what it brings of a clip's ends."""
 
 
 def page() -> str:
     """The whole page."""
     cards = list(CARDS.values())
-    names = "\n".join(f"| {row(card)} |" for card in cards)
-    settings = "\n".join(f"| {setting(card)} |" for card in cards)
-    sizes = "\n".join(f"| {size(card)} |" for card in cards)
+    parts = {"names": row, "tasks": task, "settings": setting, "sizes": size, "fits": fit}
+    tables = {name: "\n".join(f"| {line(card)} |" for card in cards) for name, line in parts.items()}
     sources = "\n".join(f"- `{card.name}`: {source(card)}" for card in cards)
-    return NOTES.read_text(encoding="utf-8").format(
-        names=names, settings=settings, sizes=sizes, sources=sources, negative=NEGATIVE
-    )
+    asked = " | ".join(GIVEN)
+    return NOTES.read_text(encoding="utf-8").format(**tables, asked=asked, sources=sources, negative=NEGATIVE)
 
 
 def row(card: Card) -> str:
     """Name, what it does, parameters, licence, where it is."""
     count = card.shape.parameters / 1e9
     parameters = f"{count:.1f} B" if len(card.shape.experts) == 1 else f"{len(card.shape.experts)} x {count:.1f} B"
-    return f"`{card.name}` | {card.summary} | {parameters} | {card.licence} | {card.repo} | {tasks(card)}"
+    return f"`{card.name}` | {card.summary} | {parameters} | {card.licence} | {card.repo}"
 
 
-def tasks(card: Card) -> str:
+def task(card: Card) -> str:
     """What can be asked of it."""
-    if card.defaults.holds != "channels":
-        return TASKS[card.defaults.holds]
-    return "join, loop of a clip, blend, remix" + ("" if card.defaults.closing else ", animate, extend forward")
+    cells = [cell(card, first=first, last=last) for first, last in GIVEN.values()]
+    return f"`{card.name}` | " + " | ".join(cells)
+
+
+def cell(card: Card, *, first: bool, last: bool) -> str:
+    """Whether it does what brings so much, and whether it was trained for that."""
+    if not card.defaults.can(first=first, last=last):
+        return "-"
+    return "yes" if card.defaults.holds != "path" or not (first or last) else "untrained"
 
 
 def setting(card: Card) -> str:
@@ -51,21 +64,41 @@ def setting(card: Card) -> str:
     own = card.defaults
     guidance = f"{own.guidance:g}" if own.guidance_high is None else f"{own.guidance:g} / {own.guidance_high:g}"
     boundary = "" if own.boundary is None else f"{own.boundary:g}"
-    frames = round(own.seconds * own.fps)
     steers = "none" if not own.negative else own.negative.replace(NEGATIVE, "Wan's")
     return (
-        f"`{card.name}` | {format_size(own.size)} | {frames} at {own.fps} | {own.solver} | {own.steps} | {own.shift:g} "
-        f"| {guidance} | {boundary} | {steers}"
+        f"`{card.name}` | {format_size(own.size)} | {frames(card)} at {own.fps} | {own.solver} | {own.steps} "
+        f"| {own.shift:g} | {guidance} | {boundary} | {steers}"
     )
 
 
 def size(card: Card) -> str:
-    """Gigabytes at the most for its default clip, each way."""
-    own = card.defaults
-    frames = 4 * (own.window - 1) + 1
-    found = [forecast(card, size=own.size, frames=frames, machine=MACHINE, way=way) for way in WAYS]
-    disk = (len(card.shape.experts) * card.shape.parameters * 2 + 11.4e9 + 0.5e9) / 1e9
-    return f"`{card.name}` | {disk:.0f} | " + " | ".join(f"{one.peak / 1e9:.1f}" for one in found)
+    """Gigabytes on disk, in main memory where blocks visit the card, and on the card for its default clip, each way."""
+    weights = len(card.shape.experts) * card.shape.parameters * 2
+    found = [forecast(card, size=card.defaults.size, frames=frames(card), machine=MACHINE, way=way) for way in WAYS]
+    peaks = " | ".join(f"{one.peak / 1e9:.1f}" for one in found)
+    return f"`{card.name}` | {(weights + 11.4e9 + 0.5e9) / 1e9:.0f} | {weights / 1e9:.0f} | {peaks}"
+
+
+def fit(card: Card) -> str:
+    """How its default clip is made on each card, or the largest one that can be, and how long 24 GB take."""
+    cells = [fitted(card, Machine(memory=memory * 1e9, flops=RTX_4090)) for memory in CARDS_OF]
+    own = best(card, size=card.defaults.size, frames=frames(card), machine=Machine(memory=24e9, flops=RTX_4090))
+    minutes = "-" if own is None else f"{own.total / 60:.1f} min" if own.total < 120 else f"{own.total / 60:.0f} min"
+    return f"`{card.name}` | {' | '.join(cells)} | {minutes}"
+
+
+def fitted(card: Card, machine: Machine) -> str:
+    """ "whole", "visiting" (blocks come one after another), or what fits where the default clip does not."""
+    found = best(card, size=card.defaults.size, frames=frames(card), machine=machine)
+    if found is not None and found.way.exact:
+        return "visiting" if found.way.offload else "whole"
+    smaller = instead(card, (), size=card.defaults.size, frames=frames(card), machine=machine)
+    return f"{format_size(smaller[0][1])}, {smaller[0][2]} frames" if smaller else "-"
+
+
+def frames(card: Card) -> int:
+    """Frames of its default clip."""
+    return 4 * (card.defaults.window - 1) + 1
 
 
 def source(card: Card) -> str:
