@@ -10,13 +10,15 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import replace
 
+from kinora.safety.names import NAMES
 from kinora.safety.policy import ALLOWED, Finding, Policy, Verdict
 
 TOGETHER = 4
 """So many consecutive steps are read as one text."""
 
 PATIENCE = 3
-"""So many steps that each earn a warning of the same category are refused."""
+"""So many steps that each earn a warning of the same category are refused, but for names: three shots in one painter's
+manner show nobody more than one does."""
 
 
 def chained(prompts: Sequence[str]) -> list[str]:
@@ -32,7 +34,11 @@ def chain_verdict(verdicts: Sequence[Verdict], steps: int, policy: Policy) -> Ve
             where = f"step {i + 1}" if i < steps else f"steps {max(1, i - steps + 3 - TOGETHER)} to {i - steps + 2}"
             return replace(verdict, reason=f"{where}: {verdict.reason}")
     warned = Counter(
-        category for verdict in verdicts[:steps] if verdict.action == "warn" for category in verdict.categories
+        category
+        for verdict in verdicts[:steps]
+        if verdict.action == "warn"
+        for category in verdict.categories
+        if category not in NAMES
     )
     for category, count in warned.most_common(1):
         if count >= PATIENCE:

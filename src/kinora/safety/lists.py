@@ -80,7 +80,7 @@ class TermList:
         foreign = tomllib.loads((folder / "foreign.toml").read_text(encoding="utf-8"))
         names = tomllib.loads((folder / "names.toml").read_text(encoding="utf-8"))
         more = gzip.decompress((folder / "names.txt.gz").read_bytes()).decode().splitlines()
-        free = set(names["historic"]["names"])
+        free = {*names["historic"]["names"], *names["everyday"]["names"]}
         joined = {
             kind: [
                 *names[kind]["names"],
@@ -90,7 +90,7 @@ class TermList:
         }
         terms["ip"] = {"mild": names["styles"]["ip"]}
         terms["titles"] = {"mild": [line[2:] for line in more if line.startswith("T") and line[2:] not in free]}
-        terms["historic"] = {"mild": names["historic"]["names"]}
+        terms["historic"] = {"mild": sorted(free)}
         return cls(terms, joined, foreign, (folder / "hashed.bin").read_bytes())
 
     def without(self, category: str, drop: Iterable[str]) -> TermList:

@@ -1,10 +1,11 @@
 """Real people and owned characters: by list, and by what stands around a name that no list has.
 
 A name that no list has counts where the text says what it is ("the actor Jo Doe", "from the film Nowhere"), and where
-the classifier takes it for somebody known: with capitals or a full name less is asked of the classifier than without.
-A strange name alone ("Bobo walks") is anybody's own, and only pointed out. A title of plain words ("Over There") counts
-with capitals or beside a word like "film". A name behind "by" or "in the style of" asks for a manner and not for a
-likeness; `naming` has what else speaks of a name without showing its bearer.
+the classifier takes it for somebody known. How sure it must be depends on what it says that of: full names of nobody
+look like those of somebody to it, so there it must be surest; a word in no dictionary is a hint of its own, so there it
+need not be sure; a first name alone is anybody's. A title of plain words ("Over There") counts with capitals or beside
+a word like "film". A name behind "by" or "in the style of" asks for a manner and not for a likeness; `naming` has what
+else speaks of a name without showing its bearer.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from kinora.safety.lexicon import Lexicon
 from kinora.safety.lists import MILD, Hit, TermList
 from kinora.safety.naming import asks_a_question, asks_for_a_manner, long_dead, own_figures, shows_a_place
 from kinora.safety.normalise import plain_words
-from kinora.safety.persons import first_names, full_names
+from kinora.safety.persons import first_names, full_names, is_strange
 from kinora.safety.policy import Finding
 from kinora.safety.spans import span_of
 
@@ -30,16 +31,18 @@ NAMES = ("likeness", "ip")
 
 LISTED = 0.85
 PATTERN = 0.7
-UNKNOWN = 0.62
+RECOGNISED = 0.65
 MANNER = 0.45
-"""Scores of a name in a list, of one told by its surroundings, of one in no dictionary, and of one whose manner is
-asked for."""
+SPARED = 0.3
+"""Scores of a name in a list, of one told by its surroundings, of one the classifier takes for a known one, of one
+whose manner is asked for, and the most that the classifier's word alone counts where nobody is shown."""
 
-CAPITALISED = 0.15
-"""What the classifier must think at least of capitalised words that begin with a first name."""
+HINTED = 0.06
+"""What the classifier must think at least of a text with a word that is in no dictionary."""
 
-LOWER = 0.3
-"""The same for names without capitals."""
+PLAIN = {"ip": 0.25, "likeness": 0.4}
+"""The same of a text without one, and of a work or a character where there is somebody's full name. (All three were set
+on names that no list had and texts that nothing was learnt from: docs/safety.md.)"""
 
 ENGLISH = 0.5
 """The share of a text's letters that must be in known words for the dictionary to say anything about the others."""
@@ -47,42 +50,14 @@ ENGLISH = 0.5
 LEAST = 4
 """Words of which a text must have so many for that share to mean anything."""
 
-HUNCH = 0.2
-"""What the classifier must think at least for capitals alone to be a name."""
+FEW = 3
+"""Words below which the classifier's word for a name means nothing: else "final cut v2" and "IMG_0042", names of files,
+would be somebody's."""
 
 _NAME = r"(?P<name>(?-i:[A-Z][\w'’.-]+(?: (?:of|the|de|van|von|al|bin|[A-Z][\w'’.-]*)){0,3}))"
 _PAIR = re.compile(
     r"\b([A-Z][a-z]+)((?: [A-Z]\.?)? (?:Mc|Mac|O'|De|Van )?[A-Z][a-z]{2,})\b(?! (?:Street|Bridge|Park|City|Beach))"
 )
-_UNKNOWN = re.compile(r"\b[A-Z][a-z]+(?:[ -][A-Z][A-Za-z]+)*\b")
-_OWN = frozenset(
-    [
-        "named",
-        "called",
-        "in",
-        "at",
-        "near",
-        "from",
-        "to",
-        "over",
-        "across",
-        "on",
-        "through",
-        "around",
-        "above",
-        "outside",
-        "city",
-        "the",
-        "a",
-        "an",
-        "mount",
-        "lake",
-        "streets",
-        *("de", "du", "of", "la", "le", "el", "san", "saint"),
-    ]
-)
-"""Words before a name that say it is the text's own, or a place."""
-
 _DEEDS = frozenset(
     ["speech", "song", "talk", "played", "performed", "worn", "driven", "concert", "interview", "president"]
 )
@@ -92,20 +67,33 @@ _MANNER = frozenset(["by", "style", "styled", "inspired", "manner", "like-style"
 def named(text: str, plain: str, hits: Sequence[Hit], scores: Mapping[str, float]) -> list[Finding]:
     """The names in a text, as findings of likeness and ip: those of lists and rules, and the classifier's word."""
     nobodys = long_dead(plain, hits) | own_figures(plain)
-    found = [
-        *_listed(text, plain, hits),
-        *_told(text, plain, nobodys),
-        *_full(text, plain, nobodys, scores),
-        *_unknown(text, plain, nobodys, scores),
-    ]
-    question = asks_a_question(plain)
-    spared = question or bool(nobodys) or asks_for_a_manner(plain) or shows_a_place(plain)
-    found += [
-        Finding(name, min(scores[name], MANNER) if spared else scores[name], "classifier", (0, len(text)))
-        for name in NAMES
-        if name in scores
-    ]
-    return [replace(finding, score=min(finding.score, MANNER)) for finding in found] if question else found
+    found = [*_listed(text, plain, hits), *_told(text, plain, nobodys)]
+    if asks_a_question(plain):
+        return [replace(finding, score=min(finding.score, MANNER)) for finding in found]
+    everywhere = (0, len(text))
+    full = _has_full_name(plain)
+    nobody = nobodys or shows_a_place(plain) or (not full and sum(map(str.isalpha, plain_words(plain))) < FEW)
+    most = SPARED if nobody else MANNER if asks_for_a_manner(plain) else 1.0
+    found += [Finding(name, min(scores[name], most), "classifier", everywhere) for name in NAMES if name in scores]
+    if most == 1.0 and "@" not in plain and language_of(plain) == "en" and reads_as_english(plain):
+        found += [
+            Finding(name, RECOGNISED, "names: recognised", everywhere) for name in _recognised(plain, full, scores)
+        ]
+    return found
+
+
+def _has_full_name(plain: str) -> bool:
+    return bool(full_names(plain)) or any(match[1].lower() in _first_names() for match in _PAIR.finditer(plain))
+
+
+def _recognised(plain: str, full: bool, scores: Mapping[str, float]) -> Iterator[str]:
+    """The categories of which the classifier is as sure as what looks like a name in a text asks for."""
+    lexicon = Lexicon.dictionary()
+    hinted = any(is_strange(word, lexicon) for word in plain_words(plain))
+    if scores.get("ip", 0.0) >= (HINTED if hinted and not full else PLAIN["ip"]):
+        yield "ip"
+    if not full and scores.get("likeness", 0.0) >= (HINTED if hinted else PLAIN["likeness"]):
+        yield "likeness"  # where there is a full name, the policy's own threshold decides
 
 
 def _listed(text: str, plain: str, hits: Sequence[Hit]) -> Iterator[Finding]:
@@ -127,21 +115,6 @@ def _told(text: str, plain: str, nobodys: frozenset[str]) -> Iterator[Finding]:
         for match in pattern.finditer(plain):
             if not _is_plain(match["name"]) and nobodys.isdisjoint(plain_words(match["name"])):
                 yield Finding(category, PATTERN, "names: pattern", _place(text, match["name"]))
-
-
-def _full(text: str, plain: str, nobodys: frozenset[str], scores: Mapping[str, float]) -> Iterator[Finding]:
-    """Full names, where the classifier takes them for somebody known: less is asked of it where there are capitals."""
-    score = scores.get("likeness", 0.0)
-    for match in _PAIR.finditer(plain) if score >= CAPITALISED else ():
-        if match[1].lower() in _first_names() and nobodys.isdisjoint(plain_words(match[0])):
-            manner = not _MANNER.isdisjoint(plain[: match.start()].lower().split()[-3:])
-            yield Finding("likeness", MANNER if manner else PATTERN, "names: first name", _place(text, match[0]))
-    spelt = plain_words(plain)
-    for start, stop in full_names(plain) if score >= LOWER else ():
-        if nobodys.isdisjoint(spelt[start:stop]):
-            manner = not _MANNER.isdisjoint(spelt[max(0, start - 3) : start])
-            hit = Hit("likeness", MILD, start, stop, "")
-            yield Finding("likeness", MANNER if manner else PATTERN, "names: full name", span_of(text, plain, hit))
 
 
 def reads_as_english(plain: str) -> bool:
@@ -191,42 +164,6 @@ def _asks_for_a_manner(before: Sequence[str], category: str) -> bool:
     """Whether the words before a name make it a style; a speech or a song "by" somebody shows that person."""
     words = _MANNER if category == "likeness" else _MANNER - {"by"}
     return not words.isdisjoint(before) and _DEEDS.isdisjoint(before)
-
-
-def _unknown(text: str, plain: str, nobodys: frozenset[str], scores: Mapping[str, float]) -> Iterator[Finding]:
-    """Capitalised names in the first clause (what comes later is manner) with a word that is in no dictionary.
-
-    Anybody may make up such a name, so it is only pointed out unless the classifier thinks of somebody too; then
-    several capitalised words are enough.
-    """
-    hunch = max(scores.get("ip", 0.0), scores.get("likeness", 0.0)) >= HUNCH
-    lexicon = Lexicon.dictionary()
-    clause = re.split(r"[,;:|]|\bby\b|\bstyle\b", plain, maxsplit=1)[0]
-    if clause.istitle() and len(clause.split()) > 4:  # a headline capitalises everything
-        return
-    if "@" in plain or language_of(plain) != "en" or not reads_as_english(plain):  # chatter, other languages
-        return
-    for match in _UNKNOWN.finditer(clause):
-        words = match[0].lower().replace("-", " ").split()
-        before = {*clause[: match.start()].lower().split()[-2:], words[0] if len(words) > 1 else ""}
-        if shows_a_place(match[0]) or not nobodys.isdisjoint(words):
-            continue
-        strange = [word for word in words if not _is_known(word, lexicon)]
-        if (strange or (hunch and len(words) > 1)) and _OWN.isdisjoint(before):
-            category = "likeness" if len(words) > 1 and words[0] in _first_names() else "ip"
-            score = UNKNOWN if hunch else MANNER
-            yield Finding(category, score, "names: in no dictionary", _place(text, match[0]))
-
-
-def _is_known(word: str, lexicon: Lexicon) -> bool:
-    """Whether it is a word, its plural, one made of two ("birdhouse"), or of a people or place ("Nepalese")."""
-    made_of = lexicon.split(word) or []
-    return (
-        word in lexicon
-        or word.removesuffix("s") in lexicon
-        or word.endswith(("ian", "ese", "ish", "land", "stan"))
-        or (len(made_of) == 2 and min(map(len, made_of)) > 2)
-    )
 
 
 @cache

@@ -4,12 +4,12 @@ The policy, for a generator of video (docs/safety.md, "Names"): a living person'
 owns are not shown. But nobody's likeness is taken, and nothing is copied, where a text
 
 - names a manner ("in the style of", ", by"), or a place that has a name like a person's;
-- names only who died more than a hundred years ago or what nobody owns any more ([historic] in lists/names.toml);
+- names who died more than a hundred years ago or what nobody owns any more ([historic] in lists/names.toml), or a name
+  that anybody may bear ([everyday] there);
 - asks a question about a work or a person ("who wrote ...?") and not for a picture of it;
 - introduces figures of its own ("a robot named Zib", "Pip the hedgehog", "Zorblax, a three-eyed alien", "my dog Rex").
 
-Then what the classifier takes for a known name is pointed out, at most; names in the lists count all the same, but for
-questions.
+Then the classifier's word for a name is not enough; names in the lists count all the same, but in questions.
 """
 
 from __future__ import annotations
@@ -66,7 +66,7 @@ def shows_a_place(plain: str) -> bool:
 
 
 def long_dead(plain: str, hits: Sequence[Hit]) -> frozenset[str]:
-    """The words of names in a text that are nobody's any more."""
+    """The words of names in a text that are nobody's any more, or anybody's."""
     words = plain_words(plain)
     return frozenset(word for hit in hits if hit.category == "historic" for word in words[hit.start : hit.stop])
 
