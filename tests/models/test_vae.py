@@ -78,5 +78,5 @@ def test_memory_of_a_stream_does_not_grow(vae):
     sizes = []
     for _ in range(4):
         stream(latents)
-        sizes.append(sum(f.numel() for f in stream._past._frames))
+        sizes.append(sum(f.numel() for f in stream.memory._frames))
     assert len(set(sizes)) == 1

@@ -89,7 +89,7 @@ def test_streamed_memory_does_not_grow(pair):
     sizes = []
     for _ in range(4):
         stream(torch.randn(1, vae.channels, 1, 2, 2))
-        sizes.append(stream._memory.size)
+        sizes.append(stream.memory.size)
     assert len(set(sizes)) == 1
 
 

@@ -20,6 +20,8 @@ from einops import rearrange
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from kinora.models.stream import DecoderStream
+
 
 @dataclass(frozen=True, kw_only=True)
 class AutoencoderConfig:
@@ -78,11 +80,14 @@ class Autoencoder(nn.Module):
 
     def decode(self, latents: Float[Tensor, "b c t h w"]) -> Float[Tensor, "b 3 T H W"]:
         """Pixels in about [-1, 1] (not clamped) of 4 t - 3 frames."""
-        return self.decode_raw(latents / _per_channel(self.scale) + _per_channel(self.mean))
+        return self._decode(latents, Past())
 
-    def stream(self) -> "DecoderStream":
+    def stream(self) -> DecoderStream["Past"]:
         """A decoder that takes the next latents of one clip at each call; memory does not depend on its length."""
-        return DecoderStream(self)
+        return DecoderStream(self._decode, Past())
+
+    def _decode(self, latents: Tensor, past: "Past") -> Tensor:
+        return self.decode_raw(latents / _per_channel(self.scale) + _per_channel(self.mean), past)
 
     def encode_raw(self, pixels: Float[Tensor, "b 3 T H W"]) -> Float[Tensor, "b c t h w"]:
         """Latents before the fixed normalisation; training works on these."""
@@ -103,20 +108,6 @@ class Autoencoder(nn.Module):
         linear = unpatchify(self.reconstruct(rearrange(raw, "b c t h w -> b t h w c")), self.stride)
         pixels = linear + self.decoder(raw, past)
         return pixels[:, :, self.stride[0] - 1 :] if first else pixels
-
-
-class DecoderStream:
-    """Decodes one clip piece by piece: the first call yields 4 n - 3 frames for n latents, later calls 4 n."""
-
-    def __init__(self, autoencoder: Autoencoder) -> None:
-        self._autoencoder = autoencoder
-        self._past = Past()
-
-    @torch.no_grad()
-    def __call__(self, latents: Float[Tensor, "b c n h w"]) -> Float[Tensor, "b 3 T H W"]:
-        """Pixels of the next n latent frames."""
-        vae = self._autoencoder
-        return vae.decode_raw(latents / _per_channel(vae.scale) + _per_channel(vae.mean), self._past)
 
 
 class Past:

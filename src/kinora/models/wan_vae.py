@@ -19,6 +19,7 @@ from einops import rearrange
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from kinora.models.stream import DecoderStream
 from kinora.models.wan_vae_layers import Attention, CausalConv3d, Down, Memory, Norm, Residual, Up, activate
 
 Backend = Literal["fast", "plain"]
@@ -102,12 +103,12 @@ class WanAutoencoder(nn.Module):
 
     def decode(self, latents: Float[Tensor, "b c t h w"]) -> Float[Tensor, "b 3 T H W"]:
         """Pixels in [-1, 1] of 4 t - 3 frames."""
-        mean, std = self._scale(latents)
-        return self.decode_raw(latents * std + mean)
+        return self._decode(latents, self._memory(latents))
 
-    def stream(self) -> "WanDecoderStream":
+    @torch.no_grad()
+    def stream(self) -> DecoderStream[Memory]:
         """A decoder that takes the next latents of one clip at each call; memory does not depend on its length."""
-        return WanDecoderStream(self)
+        return DecoderStream(self._decode, self._memory(next(self.parameters())))
 
     def encode_raw(self, pixels: Float[Tensor, "b 3 T H W"]) -> Float[Tensor, "b c t h w"]:
         """The posterior's mean, before normalisation."""
@@ -135,6 +136,10 @@ class WanAutoencoder(nn.Module):
             out[:, :, begin:end] = part.clamp(-1, 1)
         return out
 
+    def _decode(self, latents: Tensor, memory: Memory) -> Tensor:
+        mean, std = self._scale(latents)
+        return self.decode_raw(latents * std + mean, memory)
+
     def _memory(self, x: Tensor) -> Memory:
         fast = self.backend == "fast" and x.device.type == "cpu" and x.dtype == torch.float32
         return Memory(fast=fast and not torch.is_grad_enabled())
@@ -143,23 +148,6 @@ class WanAutoencoder(nn.Module):
         mean = self.config.mean or (0.0,) * self.channels
         std = self.config.std or (1.0,) * self.channels
         return x.new_tensor(mean).view(-1, 1, 1, 1), x.new_tensor(std).view(-1, 1, 1, 1)
-
-
-class WanDecoderStream:
-    """Decodes one clip piece by piece: the first call yields 4 n - 3 frames for n latents, later calls 4 n."""
-
-    def __init__(self, autoencoder: WanAutoencoder) -> None:
-        self._autoencoder = autoencoder
-        self._memory: Memory | None = None
-
-    @torch.no_grad()
-    def __call__(self, latents: Float[Tensor, "b c n h w"]) -> Float[Tensor, "b 3 T H W"]:
-        """Pixels of the next n latent frames."""
-        vae = self._autoencoder
-        if self._memory is None:
-            self._memory = vae._memory(latents)
-        mean, std = vae._scale(latents)
-        return vae.decode_raw(latents * std + mean, self._memory)
 
 
 class Encoder(nn.Module):
