@@ -62,7 +62,8 @@ def plan(
             f"kinora plan {other.name} {format_size(one)} {count / other.defaults.fps:g}"
             for other, one, count in others[:3]
         )
-        rule = f"needs {min(one.peak for one in ways) / 1e9:.1f} GB of the {machine.memory / 1e9:.1f} GB there are"
+        least = min(one.peak for one in ways if one.way.exact)
+        rule = f"needs {least / 1e9:.1f} GB of the {machine.memory / 1e9:.1f} GB there are"
         raise InvalidRequest(
             f"{card.name} at {size}", rule=rule, remedy=f"these fit: {would}" if would else "nothing here fits"
         )

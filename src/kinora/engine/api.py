@@ -148,6 +148,7 @@ def film(
     clip's timings then hold "load" too: importing torch and reading the weights.
     """
     start = time.perf_counter()
+    admit(shot.model, limits(shot.model).plan(shot), device)
     engine = engine_for(shot.model, device=device, guard=guard, expander=expander, tier=tier)
     load = time.perf_counter() - start
     plan = engine.model.limits.plan(shot)
@@ -159,6 +160,24 @@ def film(
         clip = record(events, to, shot.prompt, watch, fps=plan.fps, payload=payload)
     clip.info["timings"] = {"load": round(load, 3), **clip.info["timings"]}
     return clip
+
+
+def admit(model: str, plan: Plan, device: str | None) -> None:
+    """Raise InvalidRequest for a clip of an open model that does not fit the device; nothing is loaded."""
+    from kinora.checkpoints.catalog import choose, find
+
+    card = None if is_foreign(model) else choose(model).card
+    if card is not None:
+        from kinora.engine.open.tiers import check_fits
+
+        check_fits(card, find(model), size=plan.size, frames=plan.frames, device=device_of(device))
+
+
+def device_of(device: str | None) -> str:
+    """The device asked for, or the best there is."""
+    import torch
+
+    return device or ("cuda" if torch.cuda.is_available() else "cpu")
 
 
 def is_foreign(model: str) -> bool:
@@ -186,17 +205,14 @@ def engine_for(
 
 @lru_cache(maxsize=1)
 def loaded(name: str, device: str | None, tier: str = "exact") -> Model:
-    """The model `name` on `device`, or on the best there is; the last one asked for stays in memory.
-
-    Raises InvalidRequest if an open model doesn't fit the device.
-    """
+    """The model `name` on `device`, or on the best there is; the last one asked for stays in memory."""
     import torch
 
     from kinora.checkpoints.catalog import choose, find
     from kinora.checkpoints.store import load_model
     from kinora.engine.open.tiers import setup_for
 
-    chosen = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    chosen = device_of(device)
     # bfloat16 is no faster than float32 on a CPU without matrix units, and half of it on most others.
     dtype = torch.bfloat16 if chosen.startswith("cuda") else torch.float32
     card = choose(name).card

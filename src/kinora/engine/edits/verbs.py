@@ -158,10 +158,11 @@ def make(
     Raises errors.Refused if the guard says no.
     """
     start = time.perf_counter()
-    from kinora.engine.api import loaded
+    from kinora.engine.api import admit, loaded
     from kinora.engine.edits.perform import edit
     from kinora.engine.engine import Engine
 
+    admit(model, ready.plan, device)
     engine = Engine(loaded(model, device, tier), guard or default_guard(), expander)
     load = time.perf_counter() - start
     events, about = edit(engine, ready), ready.plan.prompt or str(ready.info["edit"])

@@ -127,11 +127,13 @@ def forecast(
 
 
 def best(card: Card, *, size: Size, frames: int, machine: Machine, steps: int | None = None) -> Forecast | None:
-    """The first way that fits, exact ones before others and fast ones before slow ones; None if none does."""
-    every = [
-        forecast(card, size=size, frames=frames, machine=machine, way=one, steps=steps)
-        for one in sorted(WAYS, key=lambda way: not way.exact)
-    ]
+    """The first way that fits, fast ones before slow ones; None if none does.
+
+    Exact ones alone: weights in 8 bits are for those who load a model in Python.
+    """
+    every = (
+        forecast(card, size=size, frames=frames, machine=machine, way=one, steps=steps) for one in WAYS if one.exact
+    )
     return next((one for one in every if one.peak <= machine.memory), None)
 
 

@@ -14,7 +14,9 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from kinora.engine.open.forecast import best, instead
 from kinora.errors import InvalidRequest
+from kinora.grid import Size, format_size
 
 if TYPE_CHECKING:
     from kinora.checkpoints.assemble import Setup
@@ -32,26 +34,35 @@ def cache_of(tier: str) -> str:
 
 
 def setup_for(card: Card, directory: Path, *, device: str, tier: str) -> Setup:
-    """How to keep an open model on `device`, so that its default clip fits.
-
-    Raises InvalidRequest, with what would do, if it doesn't fit a GPU in any exact way.
-    """
+    """How to keep an open model on `device`: whole where its default clip then fits, else with blocks that visit."""
     from kinora.checkpoints.assemble import Setup
-    from kinora.checkpoints.cards import CARDS
-    from kinora.engine.open.forecast import best, instead
     from kinora.engine.open.measuring import here
 
     if not device.startswith("cuda") or _shrunken(card, directory):
         return Setup()
-    machine, chosen = here(), card.defaults
-    frames = 4 * (chosen.window - 1) + 1
-    way = best(card, size=chosen.size, frames=frames, machine=machine)
-    if way is None or not way.way.exact:
-        others = instead(card, tuple(CARDS.values()), size=chosen.size, frames=frames, machine=machine)
-        remedy = f"see kinora plan {others[0][0].name}" if others else "use a larger GPU"
-        rule = f"does not fit the {machine.memory / 1e9:.0f} GB of {machine.name}"
-        raise InvalidRequest(card.name, rule=rule, remedy=remedy)
-    return Setup(offload=way.way.offload, compiled=tier == "fast" and not way.way.offload)
+    way = best(card, size=card.defaults.size, frames=4 * (card.defaults.window - 1) + 1, machine=here())
+    whole = way is not None and not way.way.offload
+    return Setup(offload=not whole, compiled=tier == "fast" and whole)
+
+
+def check_fits(card: Card, directory: Path, *, size: Size, frames: int, device: str) -> None:
+    """Raise InvalidRequest, with what would do, for a clip that does not fit a GPU in any exact way."""
+    from kinora.checkpoints.cards import CARDS
+    from kinora.engine.open.measuring import here
+
+    if not device.startswith("cuda") or _shrunken(card, directory):
+        return
+    machine = here()
+    if best(card, size=size, frames=frames, machine=machine) is not None:
+        return
+    others = instead(card, tuple(CARDS.values()), size=size, frames=frames, machine=machine)
+    would = "; ".join(
+        f"kinora plan {other.name} {format_size(one)} {count / other.defaults.fps:g}"
+        for other, one, count in others[:3]
+    )
+    rule = f"does not fit the {machine.memory / 1e9:.0f} GB of {machine.name}"
+    asked = f"{card.name} at {format_size(size)}, {frames} frames"
+    raise InvalidRequest(asked, rule=rule, remedy=f"these fit: {would}" if would else "use a larger GPU")
 
 
 def _shrunken(card: Card, directory: Path) -> bool:

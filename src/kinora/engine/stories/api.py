@@ -114,6 +114,8 @@ def film_story(
     from kinora.engine.engine import Engine
     from kinora.engine.stories.telling import tell
 
+    longest = max(told.plans(describe(told.model).limits), key=lambda plan: plan.frames)
+    api.admit(told.model, longest, device)
     engine = Engine(api.loaded(told.model, device, tier), guard or default_guard(), expander)
     events = tell(engine, told)
     asked = told.cards[0].prompt
