@@ -1,7 +1,11 @@
 """The examples in deploy/ say what the command line, the settings and the server's paths say."""
 
 import pathlib
+import re
 import shlex
+import shutil
+import subprocess
+import sys
 
 import pytest
 import typer
@@ -35,6 +39,17 @@ def containers(compose, kubernetes):
     found = [(one["args"], {variable["name"] for variable in one["env"]}) for one in theirs]
     services = [one for one in compose["services"].values() if one["image"] == "kinora"]
     return found + [(one["command"], set(one["environment"])) for one in services]
+
+
+@pytest.fixture(scope="module")
+def unit():
+    """The systemd unit: every value of every key."""
+    found = {}
+    for line in (DEPLOY / "kinora.service").read_text().splitlines():
+        if "=" in line and not line.startswith("#"):
+            key, _, value = line.partition("=")
+            found.setdefault(key, []).append(value)
+    return found
 
 
 def test_commands_and_options_are_those_of_the_command_line(containers):
@@ -90,3 +105,41 @@ def test_containers_may_do_no_more_than_they_must(kubernetes, compose):
     for name in ("server", "worker"):
         assert compose["services"][name]["read_only"]
         assert compose["services"][name]["cap_drop"] == ["ALL"]
+
+
+def test_the_unit_says_what_the_command_line_and_the_settings_say(unit):
+    (command,) = unit["ExecStart"]
+    _, verb, *rest = shlex.split(command)
+    assert verb == "serve"
+    options = {spelling for one in typer.main.get_command(cli).get_command(None, verb).params for spelling in one.opts}
+    assert set(rest) <= options
+    named = {pair.partition("=")[0] for line in unit["Environment"] for pair in shlex.split(line)}
+    known = {f"KINORA_{name.upper()}" for name in Settings.__dataclass_fields__} | ELSEWHERE
+    assert {name for name in named if name.startswith("KINORA_")} <= known
+    assert int(unit["TimeoutStopSec"][0]) > Settings().drain
+    # systemd stops a whole service of which one process ran out of memory, unless it is told otherwise.
+    assert (unit["OOMPolicy"], unit["KillMode"]) == (["continue"], ["mixed"])
+
+
+def test_systemd_reads_the_unit(tmp_path):
+    if shutil.which("systemd-analyze") is None:
+        pytest.skip("systemd is not installed (systemd-analyze)")
+    text = (DEPLOY / "kinora.service").read_text()
+    (tmp_path / "kinora.service").write_text(text.replace("/opt/kinora/bin/kinora", sys.executable))
+    found = subprocess.run(
+        ["systemd-analyze", "verify", tmp_path / "kinora.service"], capture_output=True, text=True, check=False
+    )
+    assert (found.returncode, found.stderr) == (0, "")
+
+
+def test_the_proxy_passes_on_as_much_and_as_long_as_the_server_takes():
+    from kinora.serve.guarding.bodies import Pace
+    from kinora.serve.guarding.install import ENVELOPE
+    from kinora.serve.settings import MIB
+
+    text = (DEPLOY / "nginx.conf").read_text()
+    (size,) = re.findall(r"client_max_body_size (\d+)m;", text)
+    assert int(size) * MIB == Settings().max_upload + ENVELOPE
+    (patience,) = re.findall(r"proxy_read_timeout (\d+)s;", text)
+    assert int(patience) >= Pace().answer
+    assert f"server 127.0.0.1:{Settings().port};" in text
