@@ -8,7 +8,7 @@ from kinora.safety.naming import asks_a_question, asks_for_a_manner, long_dead, 
 
 
 @pytest.mark.parametrize(
-    "text", ["who killed Thanos?", "in which year was Batman first printed?", "Why did Homer Simpson leave town?"]
+    "text", ["who killed Thanos?", "in which year was the first film with Batman?", "Why did Homer Simpson leave town?"]
 )
 def test_a_question_about_a_work_is_no_request_for_it(text):
     assert asks_a_question(text)
@@ -21,6 +21,7 @@ def test_a_question_about_a_work_is_no_request_for_it(text):
     [
         "what would Batman look like on a bicycle?",
         "can you show Batman?",
+        "where is the video of Batman dancing?",
         "who is this? Batman on a bicycle",
         "what if Batman danced?",
         "Batman dances",

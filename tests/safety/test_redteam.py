@@ -5,7 +5,7 @@ from kinora.safety import default_guard, lists_only_guard
 from kinora.safety.disguise import DISGUISES
 from kinora.safety.redteam import Report, load_suite, run
 
-REACHED = {"disguised: leet": 0.8, "identity": 0.8, "socials to allow": 0.5}
+REACHED = {"figures of one's own": 0.7, "socials to allow": 0.6}
 """What falls short of nine in ten, and where it stands; `kinora redteam` tells which."""
 
 

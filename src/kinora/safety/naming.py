@@ -34,8 +34,8 @@ _QUESTION = re.compile(
     r"(?:who|whom|whose|what|which|when|where|why|how|is|are|was|were|do|does|did|has|have)\b"
 )
 _SHOWING = re.compile(
-    r"\b(?:show\w*|ma[dk]e\w*|making|creat\w+|generat\w+|draw\w*|paint\w*|render\w*|animat\w+|film\w*|video\w*|clip\w*|pictur\w+|"
-    r"image\w*|photo\w*|scene\w*|footage|looks?|looking|imagin\w+|if)\b"
+    r"\b(?:show\w*|ma[dk]e\w*|making|creat\w+|generat\w+|draw\w*|paint\w*|render\w*|animat\w+|looks?|looking|imagin\w+|if|"
+    r"(?:film|video|clip|footage|picture|image|photo|scene)s? (?:of|where))\b"
 )
 _CALLED = re.compile(r"\b(?:named|called|nicknamed|by the name of) (\w+)(?: (\w+))?")
 _APPOSED = re.compile(r"(?:^|[,:;.] |\b(?:and|of|with|show|named|called) )(\w+(?<!s)(?<!ed)(?<!ing)) the ([\w-]+)\b")
