@@ -14,7 +14,7 @@ from __future__ import annotations
 import math
 import secrets
 from dataclasses import dataclass, field, fields
-from typing import Any, Literal
+from typing import Any, Literal, TypedDict
 
 from kinora.errors import InvalidRequest
 from kinora.grid import Grid, Size, format_size
@@ -110,6 +110,21 @@ class Sampling:
     def chosen(self) -> dict[str, Any]:
         """These choices by name, for whatever else takes them: `Shot(prompt, **story.chosen)`."""
         return {one.name: getattr(self, one.name) for one in fields(Sampling)}
+
+
+class Sampled(TypedDict, total=False):
+    """The fields of `Sampling` by name, for functions that take any of them."""
+
+    seed: int | None
+    steps: int | None
+    guidance: Real | None
+    guidance_high: Real | None
+    negative: str
+    sampler: str | None
+    shift: Real | None
+    cache: str
+    model: str
+    expand: bool
 
 
 @dataclass(frozen=True)

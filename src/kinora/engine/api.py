@@ -12,14 +12,15 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Unpack
 
 from kinora.clip import Clip
 from kinora.engine.events import Event, collect
 from kinora.engine.expand import Expander
 from kinora.engine.frames.record import record
+from kinora.engine.open.tiers import cache_of
 from kinora.grid import Size, parse_size
-from kinora.request import DEFAULT_MODEL, Limits, Plan, Real, Shot
+from kinora.request import Limits, Plan, Real, Sampled, Shot
 from kinora.safety import Guard, default_guard
 from kinora.safety.release import payload_of
 
@@ -35,70 +36,44 @@ def generate(
     seconds: Real | None = None,
     size: str | Size | None = None,
     fps: int | None = None,
-    seed: int | None = None,
-    steps: int | None = None,
-    guidance: Real | None = None,
-    negative: str = "",
-    model: str = DEFAULT_MODEL,
-    expand: bool = True,
     device: str | None = None,
     guard: Guard | None = None,
     watch: Callable[[Event], object] | None = None,
     expander: Expander | None = None,
+    tier: str = "exact",
+    **sampling: Unpack[Sampled],
 ) -> Clip:
     """Film one prompt and return the clip. Whatever is left out takes the model's own default.
 
-    `size` is "WIDTHxHEIGHT" or (height, width); `model` a name of the catalogue or a directory; `device` is "cuda"
-    where there is one, else "cpu"; `watch` sees each event. With `expand` a model that wants dense prompts has this one
-    put into its words first, or `expander` does; the clip tells what was read. The last model used stays loaded.
+    `size` is "WIDTHxHEIGHT" or (height, width); `device` is "cuda" where there is one, else "cpu"; `watch` sees each
+    event; `tier` is one of `engine.open.tiers`. `sampling` is any of `model` (a name of the catalogue or a directory),
+    `seed`, `steps`, `guidance`, `negative` and what else `request.Sampling` has. With `expand` a model that wants dense
+    prompts has this one put into its words first, or `expander` does; the clip tells what was read. The last model used
+    stays loaded.
     Raises errors.UserError, naming what to change, when it can't be made, and errors.Refused when it won't be.
     """
-    shot = Shot(
-        prompt=prompt,
-        seconds=seconds,
-        size=parse_size(size) if isinstance(size, str) else size,
-        fps=fps,
-        seed=seed,
-        steps=steps,
-        guidance=guidance,
-        negative=negative,
-        model=model,
-        expand=expand,
-    )
+    sampling = {"cache": cache_of(tier), **sampling}
+    shot = Shot(prompt, seconds=seconds, size=parse_size(size) if isinstance(size, str) else size, fps=fps, **sampling)
     check(shot)
-    return film(shot, device=device, guard=guard, watch=watch, expander=expander)
+    return film(shot, device=device, guard=guard, watch=watch, expander=expander, tier=tier)
 
 
 def image(
     prompt: str,
     *,
     size: str | Size | None = None,
-    seed: int | None = None,
-    steps: int | None = None,
-    guidance: Real | None = None,
-    negative: str = "",
-    model: str = DEFAULT_MODEL,
-    expand: bool = True,
     device: str | None = None,
     guard: Guard | None = None,
     watch: Callable[[Event], object] | None = None,
     expander: Expander | None = None,
+    tier: str = "exact",
+    **sampling: Unpack[Sampled],
 ) -> Clip:
     """Draw one prompt and return a clip of one frame, to be saved as .png, .webp or .jpg; otherwise as `generate`."""
-    shot = still(
-        Shot(
-            prompt=prompt,
-            size=parse_size(size) if isinstance(size, str) else size,
-            seed=seed,
-            steps=steps,
-            guidance=guidance,
-            negative=negative,
-            model=model,
-            expand=expand,
-        )
-    )
+    sampling = {"cache": cache_of(tier), **sampling}
+    shot = still(Shot(prompt, size=parse_size(size) if isinstance(size, str) else size, **sampling))
     check(shot)
-    return film(shot, device=device, guard=guard, watch=watch, expander=expander)
+    return film(shot, device=device, guard=guard, watch=watch, expander=expander, tier=tier)
 
 
 def still(shot: Shot) -> Shot:

@@ -96,6 +96,16 @@ def test_every_task_runs_on_every_model_or_says_what_it_lacks(card, model, task,
     }
 
 
+@pytest.mark.slow
+def test_python_takes_what_the_command_line_takes(card, model, guard):
+    task = "animate" if card.defaults.holds == "channels" else "generate"
+    told = {"sampler": "euler", "shift": 3.5, "guidance": 2.5, "negative": "rain", "tier": "fast"}
+    how = {"model": model, "seed": 1, "steps": 2, "size": (SIDE, SIDE), "guard": guard, **told}
+    clip = TASKS[task](Brought(card.defaults.fps), **how)
+    assert (clip.negative, clip.guidance) == ("rain", 2.5)
+    assert {"sampler": "euler", "shift": 3.5, "cache": "safe"}.items() <= clip.info["sampling"].items()
+
+
 @pytest.fixture(scope="module")
 def guard():
     """Words are screened by the lists; frames are looked at, but all pass: what random weights film may flash."""

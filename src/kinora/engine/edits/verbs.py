@@ -8,7 +8,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypedDict, Unpack
+from typing import TYPE_CHECKING, Any, Unpack
 
 from kinora.clip import Clip
 from kinora.engine.edits.drafts import Bridge, Fade, Ring
@@ -26,9 +26,10 @@ from kinora.engine.edits.requests import (
 from kinora.engine.edits.sources import Source
 from kinora.engine.events import Event, collect
 from kinora.engine.frames.record import record
+from kinora.engine.open.tiers import cache_of
 from kinora.grid import Size, parse_size
 from kinora.media import check_fit
-from kinora.request import Real, Sampling
+from kinora.request import Real, Sampled, Sampling
 from kinora.safety import Guard, default_guard
 from kinora.safety.release import payload_of
 
@@ -37,25 +38,16 @@ if TYPE_CHECKING:
     from kinora.engine.expand import Expander
 
 
-class Given(TypedDict, total=False):
-    """What every verb may be told: as in `kinora.generate`, how it is sampled, and `fit`: cover, contain or stretch."""
+class Given(Sampled, total=False):
+    """What every verb may be told: as in `kinora.generate`, and `fit`: cover, contain or stretch."""
 
     size: str | Size | None
     fit: str
-    seed: int | None
-    steps: int | None
-    guidance: Real | None
-    guidance_high: Real | None
-    negative: str
-    sampler: str | None
-    shift: Real | None
-    cache: str
-    model: str
-    expand: bool
     device: str | None
     guard: Guard | None
     watch: Callable[[Event], object] | None
     expander: Expander | None
+    tier: str
 
 
 def animate(image: Source, prompt: str, *, seconds: Real | None = None, **given: Unpack[Given]) -> Clip:
@@ -177,7 +169,8 @@ def make(
 
 def _options(given: Given) -> Options:
     size = given.get("size")
-    chosen: dict[str, Any] = {name: value for name, value in given.items() if name in Sampling.__dataclass_fields__}
+    chosen: dict[str, Any] = {"cache": cache_of(given.get("tier", "exact"))}
+    chosen |= {name: value for name, value in given.items() if name in Sampling.__dataclass_fields__}
     return Options(
         size=parse_size(size) if isinstance(size, str) else size, fit=check_fit(given.get("fit", "cover")), **chosen
     )
@@ -191,4 +184,5 @@ def _done(request: Edit, given: Given) -> Clip:
         guard=given.get("guard"),
         watch=given.get("watch"),
         expander=given.get("expander"),
+        tier=given.get("tier", "exact"),
     )

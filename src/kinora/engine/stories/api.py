@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Unpack
 
 from kinora.checkpoints.catalog import describe
 from kinora.clip import Clip
@@ -17,12 +18,13 @@ from kinora.engine import api
 from kinora.engine.events import Event, Refused, collect
 from kinora.engine.expand import Expander, Expansion, expander_for
 from kinora.engine.frames.record import record
+from kinora.engine.open.tiers import cache_of
 from kinora.engine.stories.scenes import story_from_prompt
 from kinora.engine.stories.story import Story, located, spread
 from kinora.engine.stories.storyboard import is_storyboard, read_story
 from kinora.errors import InvalidRequest
 from kinora.grid import Size, parse_size
-from kinora.request import DEFAULT_MODEL, Plan, Real, Shot
+from kinora.request import DEFAULT_MODEL, Plan, Real, Sampled, Shot
 from kinora.safety import Guard, default_guard
 from kinora.safety.release import payload_of
 
@@ -32,36 +34,22 @@ def story(
     *,
     seconds: Real | None = None,
     size: str | Size | None = None,
-    seed: int | None = None,
-    steps: int | None = None,
-    guidance: Real | None = None,
-    negative: str | None = None,
-    model: str | None = None,
-    expand: bool = True,
     device: str | None = None,
     guard: Guard | None = None,
     watch: Callable[[Event], object] | None = None,
     expander: Expander | None = None,
+    tier: str = "exact",
+    **sampling: Unpack[Sampled],
 ) -> Clip:
     """Film several shots and return them as one clip, cut at the asked times; `info["shots"]` tells each one's.
 
     `source` is a storyboard file, a text of several sentences, or a Story. `seconds` is shared out among a text's
-    shots.
-    The others are as in `generate` and go before what the storyboard says.
+    shots. The others are as in `generate` and go before what the storyboard says.
     Raises errors.UserError, naming the shot and what to change, before anything is computed, and errors.Refused.
     """
-    told = prepared(
-        source,
-        seconds=seconds,
-        expand=expand,
-        size=parse_size(size) if isinstance(size, str) else size,
-        seed=seed,
-        steps=steps,
-        guidance=guidance,
-        negative=negative,
-        model=model,
-    )
-    return film_story(told, device=device, guard=guard, watch=watch, expander=expander)
+    pixels = parse_size(size) if isinstance(size, str) else size
+    told = prepared(source, seconds=seconds, size=pixels, **{"cache": cache_of(tier), **sampling})
+    return film_story(told, device=device, guard=guard, watch=watch, expander=expander, tier=tier)
 
 
 def prepared(source: str | Path | Story, *, seconds: Real | None = None, **chosen: object) -> Story:
