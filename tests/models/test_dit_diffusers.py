@@ -11,6 +11,8 @@ from kinora.models.dit import DiT, DiTConfig
 
 diffusers = pytest.importorskip("diffusers", reason="diffusers is the judge (pip install kinora[dev])")
 
+SEEDS = range(30)
+
 
 def draw(seed):
     """A configuration, a batch and shapes that Wan's class can have, drawn from `seed`."""
@@ -22,8 +24,8 @@ def draw(seed):
         heads=heads,
         layers=rng.choice([1, 2, 3]),
         ffn_dim=rng.choice([32, 56]),
-        in_channels=rng.choice([4, 16, 36]),
-        out_channels=rng.choice([4, 16]),
+        in_channels=rng.choice([4, 16, 36, 48]),  # 36: beside the noise a mask and given frames; 48: 2.2's TI2V
+        out_channels=rng.choice([4, 16, 48]),
         patch=rng.choice([(1, 2, 2), (1, 1, 1), (2, 2, 2)]),
         text_dim=rng.choice([8, 32]),
         freq_dim=rng.choice([32, 256]),
@@ -68,7 +70,17 @@ def ours(config, theirs):
     return model
 
 
-@pytest.mark.parametrize("seed", range(30))
+def test_the_draws_reach_every_branch():
+    configs, batches, grids = zip(*(draw(seed) for seed in SEEDS), strict=True)
+    assert set(batches) == {1, 2, 3}
+    assert len(set(grids)) > 20
+    assert {config.in_channels for config in configs} == {4, 16, 36, 48}
+    branches = {(config.image_dim is not None, config.image_positions is not None) for config in configs}
+    assert branches == {(False, False), (True, False), (True, True)}
+    assert {config.cross_attn_norm for config in configs} == {True, False}
+
+
+@pytest.mark.parametrize("seed", SEEDS)
 @torch.no_grad()
 def test_the_same_velocity_as_diffusers(seed):
     torch.manual_seed(seed)

@@ -1,5 +1,6 @@
 """Wan's autoencoders against diffusers, live; fast against plain; streamed against whole; and the recorded numbers."""
 
+import random
 from pathlib import Path
 
 import pytest
@@ -21,6 +22,8 @@ SIZES = {
 
 def judge(config):
     return diffusers.AutoencoderKLWan(
+        dim_mult=list(config.multipliers),
+        temperal_downsample=list(config.halves_time),
         base_dim=config.encoder_width,
         decoder_base_dim=config.decoder_width,
         z_dim=config.channels,
@@ -57,6 +60,30 @@ def pair(request):
 def test_the_same_latents_and_pixels_as_diffusers(pair):
     vae, theirs = pair
     pixels = clip()
+    latents = theirs.encode(pixels).latent_dist.mode()
+    torch.testing.assert_close(vae.encode_raw(pixels), latents, atol=1e-5, rtol=0)
+    torch.testing.assert_close(vae.decode_raw(latents), theirs.decode(latents).sample, atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("shortcuts", [False, True], ids=["2.1", "2.2"])
+@pytest.mark.parametrize("seed", range(4))
+@torch.no_grad()
+def test_the_same_for_other_sizes_and_shapes(seed, shortcuts):
+    rng = random.Random(seed)
+    config = WanVaeConfig(
+        channels=rng.choice([4, 6]),
+        encoder_width=rng.choice([4, 8]),
+        decoder_width=rng.choice([8, 16]),
+        multipliers=rng.choice([(1, 2, 4, 4), (1, 1, 2, 2)]),
+        halves_time=rng.choice([(False, True, True), (True, True, False)]),
+        patch=2 if shortcuts else 1,
+        shortcuts=shortcuts,
+    )
+    torch.manual_seed(seed)
+    theirs = judge(config)
+    vae = load(config, theirs.state_dict())
+    _, down, across = config.stride
+    pixels = clip(rng.randint(1, 3), rng.choice([1, 5, 9]), down * rng.randint(1, 5), across * rng.randint(1, 4))
     latents = theirs.encode(pixels).latent_dist.mode()
     torch.testing.assert_close(vae.encode_raw(pixels), latents, atol=1e-5, rtol=0)
     torch.testing.assert_close(vae.decode_raw(latents), theirs.decode(latents).sample, atol=1e-5, rtol=0)
