@@ -39,11 +39,3 @@ def test_lines_come_newest_first_and_page_by_page(access):
     first = access.audit.search(limit=3)
     rest = access.audit.search(limit=3, before=first[-1].seq)
     assert [line.request_id for line in [*first, *rest]] == [f"req_{number}" for number in (4, 3, 2, 1, 0)]
-
-
-def test_old_lines_can_be_forgotten(access, clock):
-    access.audit.record(LOCAL, "req_old", "videos.create")
-    clock.now += 100
-    access.audit.record(LOCAL, "req_new", "videos.create")
-    assert access.audit.forget(older_than=clock.now) == 1
-    assert [line.request_id for line in access.audit.search()] == ["req_new"]

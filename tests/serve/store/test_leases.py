@@ -111,15 +111,6 @@ def test_a_worker_that_was_ended_for_a_reason_takes_its_own_job_with_it(store, n
     assert [hand.id for hand in store.hands()] == ["w2"]
 
 
-def test_a_job_given_back_waits_again(store, new, hand):
-    job = store.add(new())
-    claim = store.claim(hand())
-    assert store.release(claim)
-    assert store.get(job.id).status == "queued"
-    assert store.hands()[0].job_id is None
-    assert store.claim(hand("w2")).job.attempts == 2
-
-
 def test_a_preview_is_there_while_the_job_runs(store, new, hand, handed_in, clock):
     job = store.add(new())
     claim = store.claim(hand())

@@ -74,12 +74,13 @@ def test_a_claim_that_is_lost_is_lost_there_too(far, desk, hand, order, tmp_path
 
 
 def test_what_supervisors_say_counts(far, desk, hand, order):
-    given_back, failed = order(), order()
-    assert far.release(far.claim(hand))
-    assert desk.store.get(given_back.id).status == "queued"
+    lost, failed = order(), order()
+    far.claim(hand)
+    far.lost(hand.id, fault=False)
+    assert desk.store.get(lost.id).status == "queued"
     far.claim(hand)
     far.lost(hand.id, fault=False, error=JobError("out_of_memory", "Too large."))
-    assert desk.store.get(given_back.id).error == JobError("out_of_memory", "Too large.")
+    assert desk.store.get(lost.id).error == JobError("out_of_memory", "Too large.")
     far.fail(far.claim(hand), "generation_failed", "No.")
     assert desk.store.get(failed.id).error.code == "generation_failed"
 

@@ -14,7 +14,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import delete, select
+from sqlalchemy import select
 
 from kinora.safety.policy import Verdict
 from kinora.safety.provenance_record import prompt_hash
@@ -104,8 +104,3 @@ class Audit:
             query = query.where(AuditRow.seq < before)
         with self._database.read() as session:
             return [of_row(Entry, row, categories=tuple(row.categories)) for row in session.scalars(query)]
-
-    def forget(self, *, older_than: float) -> int:
-        """Remove lines from before `older_than` (seconds since 1970); returns how many there were."""
-        with self._database.write() as session:
-            return len(session.scalars(delete(AuditRow).where(AuditRow.at < older_than).returning(AuditRow.seq)).all())

@@ -97,11 +97,6 @@ class Gate:
             await run_in_threadpool(self._keys.note_use, key)
         return key, until
 
-    def forget(self) -> None:
-        """Look every key up anew: one was just revoked or changed."""
-        self._known.clear()
-        self._asked = float("-inf")
-
 
 def check_local(headers: dict[bytes, bytes], address: str) -> None:
     """Go on if the request was sent by a program on this machine, to this machine. Raises ApiError (403) if not."""

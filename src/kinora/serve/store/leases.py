@@ -152,16 +152,6 @@ class Leases(Part):
                 end(session, row, now, JobError(code, message))
             return row is not None
 
-    def release(self, claim: Claim) -> bool:
-        """Give a job back, which then waits again: the worker has to leave."""
-        with self.database.write() as session:
-            row = _held(session, claim)
-            now = self.database.now(session)
-            _idle(session, claim.worker, now)
-            if row is not None:
-                requeue(session, row, now, fault=False, rules=self.rules)
-            return row is not None
-
     def idle(self, worker: str) -> None:
         """Say that a worker no longer works at what it lost."""
         with self.database.write() as session:

@@ -28,7 +28,7 @@ class JobError:
 class Job:
     """One request and what became of it. `owner` is a key's id, or "local"; times are seconds since 1970, UTC.
 
-    request: normalised JSON, the one thing a worker needs (see `serve.work.requests`). size is WIDTHxHEIGHT.
+    request: normalised JSON, the one thing a worker needs (see `serve.schemas.order`). size is WIDTHxHEIGHT.
     assets: "video", "thumbnail", "spritesheet", or "image"; while it runs perhaps "preview".
     result: frames, fps, seed, steps, timings, watermark, verdict.
     """

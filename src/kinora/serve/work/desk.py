@@ -55,9 +55,6 @@ class Desk(Protocol):
     def fail(self, claim: Claim, code: str, message: str) -> bool:
         """The job can't be done; False if it was lost meanwhile."""
 
-    def release(self, claim: Claim) -> bool:
-        """Give the job back."""
-
     def drop(self, claim: Claim) -> None:
         """Say that a lost job is no longer worked at."""
 
@@ -107,10 +104,6 @@ class StoreDesk:
     def fail(self, claim: Claim, code: str, message: str) -> bool:
         """The job can't be done; False if it was lost meanwhile."""
         return self.store.fail(claim, code, message)
-
-    def release(self, claim: Claim) -> bool:
-        """Give the job back."""
-        return self.store.release(claim)
 
     def drop(self, claim: Claim) -> None:
         """Say that a lost job is no longer worked at."""

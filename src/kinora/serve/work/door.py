@@ -165,13 +165,6 @@ def fail(failed: Failed, desk: Desk) -> bool:
     return held is not None and desk.fail(held, failed.code, failed.message)
 
 
-@router.post("/release")
-def release(back: AClaim, desk: Desk) -> bool:
-    """Whether the job still was the worker's, and now waits again."""
-    held = _claim(desk, back)
-    return held is not None and desk.release(held)
-
-
 @router.post("/drop")
 def drop(lost: AClaim, desk: Desk) -> None:
     """The worker is idle again."""

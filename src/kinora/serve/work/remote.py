@@ -98,10 +98,6 @@ class ServerDesk:
         """The job can't be done; False if it was lost meanwhile."""
         return bool(self._say("fail", _told(claim) | {"code": code, "message": message}))
 
-    def release(self, claim: Claim) -> bool:
-        """Give the job back."""
-        return bool(self._say("release", _told(claim)))
-
     def drop(self, claim: Claim) -> None:
         """Say that a lost job is no longer worked at."""
         self._say("drop", _told(claim))
