@@ -163,6 +163,7 @@ def cases(operation: APIOperation, target: Target) -> st.SearchStrategy[schemath
 def removing(draw: st.DrawFn, operation: APIOperation, target: Target) -> schemathesis.Case:
     """The removal of something that was there until then."""
     (name,) = (one.name for one in operation.path_parameters)
+    draw(st.integers())  # else all of these are one example, which is sent once
     return draw(operation.as_strategy(path_parameters={name: target.fresh(name)}))
 
 

@@ -20,12 +20,13 @@ from pathlib import Path
 from typing import Any
 
 import requests
+from fastapi import FastAPI
 from PIL import Image
 
 from kinora.serve import guarding
+from kinora.serve.access import Caller
 from kinora.serve.app import create_app
 from kinora.serve.settings import Settings
-from kinora.serve.store.jobs import JobStore
 from kinora.serve.store.values import Claim, Hand
 from kinora.serve.webhooks.sending import Sender
 from kinora.serve.work.desk import StoreDesk
@@ -61,7 +62,11 @@ class Target:
                 {"name": "mine", "url": self.body["url"], "event_types": ["video.completed"]},
             ),
         }[name]
-        found: str = self.session.post(f"{self.url}/v1/{path}", json=body).json()["id"]
+        while not (answer := self.session.post(f"{self.url}/v1/{path}", json=body)).ok:
+            time.sleep(0.1)  # there are as many as may be: the sweep makes room
+        found: str = answer.json()["id"]
+        if name == "video_id":  # what waits is thrown away; what was cancelled stays
+            self.session.post(f"{self.url}/v1/videos/{found}/cancel")
         return found
 
 
@@ -119,13 +124,14 @@ def serving(folder: Path) -> Iterator[Target]:
         while not server.started:
             time.sleep(0.05)
         session = stack.enter_context(requests.Session())
-        session.headers["Authorization"] = f"Bearer {app.state.access.keys.create('fuzz', role='admin').secret}"
+        made = app.state.access.keys.create("fuzz", role="admin")
+        session.headers["Authorization"] = f"Bearer {made.secret}"
         url = f"http://127.0.0.1:{server.servers[0].sockets[0].getsockname()[1]}"
         there, video = things(url, session, StoreDesk(store, app.state.assets), hand, settings, hook)
         running = _running(url, session, StoreDesk(store, app.state.assets), replace(hand, id="elsewhere"))
         work = Worker(Drawing(store, app.state.assets), hand, settings, stop).run
         _beside(stack, work, stop.set)
-        _beside(stack, lambda: sweep(store, {there["video_id"], running}, stop), stop.set)
+        _beside(stack, lambda: sweep(app, made.key.caller, {*there.values(), running}, stop), stop.set)
         yield Target(url, session, there, running, in_json(there, hook), in_form(there, hook, video))
 
 
@@ -137,12 +143,19 @@ def _beside(stack: ExitStack, run: Callable[[], object], end: Callable[[], objec
     stack.callback(end)
 
 
-def sweep(store: JobStore, kept: set[str], stop: threading.Event) -> None:
-    """Throw away what waits, but for pictures."""
+def sweep(app: FastAPI, owner: Caller, kept: set[str], stop: threading.Event) -> None:
+    """Throw away what waits, but for pictures, and whatever there may only be so many of."""
+    store, endpoints, cases = app.state.store, app.state.endpoints, app.state.access.cases
     while not stop.wait(0.5):
         for job in store.page(None, limit=100)[0]:
-            if job.kind != "image" and job.id not in kept:
+            if job.kind != "image" and job.id not in kept and not job.ended:
                 store.delete(job.id)
+        for row in endpoints.page(owner.id, None, 100)[0]:
+            if row.id not in kept:
+                endpoints.delete(owner.id, row.id)
+        for case in cases.waiting():
+            if case.id not in kept:
+                cases.decide(case.id, by=owner, state="dismissed")
 
 
 def things(

@@ -19,10 +19,11 @@ from pydantic import ValidationError
 from starlette.exceptions import HTTPException
 
 from kinora import errors
+from kinora.serve.complaints import complaint
 
 log = logging.getLogger(__name__)
 
-TYPES = {401: "authentication_error", 403: "permission_error", 429: "rate_limit_error"}
+TYPES = {403: "permission_error", 429: "rate_limit_error"}
 """The envelope's `type` by status; 400 to 499 are otherwise `invalid_request_error`, the rest `server_error`."""
 
 CODES = {400: "invalid_value", 401: "invalid_api_key", 403: "access_not_granted", 404: "not_found"}
@@ -87,73 +88,6 @@ def of_kinora(error: errors.KinoraError, param: str | None = None) -> ApiError:
             return ApiError(500, "The server failed; its log says why.", code="server_error")
 
 
-def of_validation(found: list[Any], *, skip: int = 0) -> ApiError:
-    """The first of pydantic's complaints, in OpenAI's words; the first `skip` parts of its place are left out."""
-    first = found[0]
-    param = place(first["loc"][skip:])
-    kind, said = str(first["type"]), str(first["msg"]).removeprefix("Value error, ")
-    if kind == "missing":
-        return ApiError(400, f"Missing required parameter: '{param}'.", code="missing_required_parameter", param=param)
-    if kind == "extra_forbidden":
-        return ApiError(400, f"Unknown parameter: '{param}'.", code="unknown_parameter", param=param)
-    if wanted := WANTED.get(kind):
-        got = named(first.get("input"))
-        message = f"Invalid type for '{param}': expected {wanted}, but got {got} instead."
-        return ApiError(400, message, code="invalid_type", param=param)
-    what = f"Invalid value for '{param}'" if param else "Invalid request"  # some rules are about several fields
-    return ApiError(400, f"{what}: {said}.", code="invalid_value", param=param or None)
-
-
-WANTED = {
-    "string_type": "a string",
-    "int_type": "an integer",
-    "int_parsing": "an integer",
-    "int_from_float": "an integer",
-    "float_type": "a number",
-    "float_parsing": "a number",
-    "bool_type": "a boolean",
-    "bool_parsing": "a boolean",
-    "list_type": "an array",
-    "dict_type": "an object",
-    "model_type": "an object",
-    "model_attributes_type": "an object",
-    "is_instance_of": "a file",
-    "union_tag_not_found": "an object",
-}
-"""What pydantic wanted where it found another type."""
-
-
-def named(value: object) -> str:
-    """A JSON value's type, with its article."""
-    match value:
-        case None:
-            return "null"
-        case bool():
-            return "a boolean"
-        case str():
-            return "a string"
-        case int():
-            return "an integer"
-        case float():
-            return "a decimal"
-        case list():
-            return "an array"
-        case dict():
-            return "an object"
-        case _:
-            return "a file"
-
-
-def place(parts: tuple[str | int, ...]) -> str:
-    """`("shots", 0, "prompt")` as `shots[0].prompt`; what stands in angle brackets is a schema's, not the caller's."""
-    text = ""
-    for part in parts:
-        if isinstance(part, str) and part.startswith("<"):
-            continue
-        text += f"[{part}]" if isinstance(part, int) else f".{part}" if text else str(part)
-    return text
-
-
 def install(app: FastAPI) -> None:
     """Make every failure of `app` answer with the envelope, and none with a stack trace."""
 
@@ -170,11 +104,11 @@ def install(app: FastAPI) -> None:
 
     async def query(_: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, RequestValidationError)
-        return of_validation(list(error.errors()), skip=1).response()
+        return ApiError(400, **complaint(list(error.errors()), skip=1)).response()
 
     async def body(_: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, ValidationError)
-        return of_validation(list(error.errors())).response()
+        return ApiError(400, **complaint(list(error.errors()))).response()
 
     async def http(request: Request, error: Exception) -> JSONResponse:
         assert isinstance(error, HTTPException)

@@ -33,8 +33,8 @@ JSON = {
 
 VALUES = {
     "no prompt": ({}, 400, "missing_required_parameter"),
-    "an empty prompt": ({"prompt": ""}, 400, "invalid_value"),
-    "a huge prompt": ({"prompt": "a" * 32_001}, 400, "invalid_value"),
+    "an empty prompt": ({"prompt": ""}, 400, "empty_string"),
+    "a huge prompt": ({"prompt": "a" * 32_001}, 400, "string_above_max_length"),
     "a prompt that is an object": ({"prompt": {"$ne": ""}}, 400, "invalid_type"),
     "a size for giants": (PROMPT | {"size": "99999x99999"}, 400, "invalid_value"),
     "a size of nothing": (PROMPT | {"size": "0x0"}, 400, "invalid_value"),
@@ -42,14 +42,14 @@ VALUES = {
     "seconds for ages": (PROMPT | {"seconds": "1000000000"}, 400, "invalid_value"),
     "seconds below nothing": (PROMPT | {"seconds": "-4"}, 400, "invalid_value"),
     "seconds in exponents": (PROMPT | {"seconds": "1e308"}, 400, "invalid_value"),
-    "steps without end": (PROMPT | {"steps": 10**9}, 400, "invalid_value"),
-    "a seed out of range": (PROMPT | {"seed": 2**200}, 400, "invalid_value"),
+    "steps without end": (PROMPT | {"steps": 10**9}, 400, "integer_above_max_value"),
+    "a seed out of range": (PROMPT | {"seed": 2**200}, 400, "integer_above_max_value"),
     "a model that is a path": (PROMPT | {"model": "../../../tmp/weights"}, 404, "model_not_found"),
     "a model that is an address": (PROMPT | {"model": "https://evil.example/a.bin"}, 404, "model_not_found"),
     "a field of nobody's": (PROMPT | {"callback_url": "http://127.0.0.1/"}, 400, "unknown_parameter"),
     "a file by its path": (PROMPT | {"input_reference": "/etc/passwd"}, 400, "invalid_type"),
     "a file by an id that is a path": (PROMPT | {"input_reference": {"file_id": "../../x"}}, 400, "invalid_value"),
-    "characters by the thousand": (PROMPT | {"characters": [{"id": "c"}] * 1000}, 400, "invalid_value"),
+    "characters by the thousand": (PROMPT | {"characters": [{"id": "c"}] * 1000}, 400, "array_above_max_length"),
 }  # fmt: skip
 
 BOUND = "multipart/form-data; boundary=b"

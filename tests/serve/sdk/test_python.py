@@ -103,12 +103,25 @@ def test_retrieve_and_errors_are_openais(client, done):
     with pytest.raises(openai.BadRequestError, match="multiples of 16") as wrong:
         client.videos.create(prompt="a ball", size="113x200")
     assert (wrong.value.code, wrong.value.param) == ("invalid_value", "size")
+    with pytest.raises(openai.NotFoundError) as source:
+        client.videos.remix("video_1", prompt="a ball")
+    assert source.value.param == "video_id"
+    with pytest.raises(openai.BadRequestError, match="Expected a value <= 100, but got 1000 instead") as many:
+        client.videos.list(limit=1000)
+    assert many.value.code == "integer_above_max_value"
     with pytest.raises(openai.NotFoundError) as unknown:
         client.videos.create(prompt="a ball", model="veo")
     assert unknown.value.code == "model_not_found"
     with pytest.raises(openai.BadRequestError) as blocked:
         client.videos.create(prompt="a nude woman on a bed")
     assert blocked.value.code == "moderation_blocked"
+
+
+def test_a_key_that_nobody_gave_is_openais_error(serve):
+    wrong_key = openai.OpenAI(base_url=serve(workers=0, keys=True).url, api_key="sk-none")
+    with wrong_key as client, pytest.raises(openai.AuthenticationError, match="Incorrect API key") as wrong:
+        client.videos.list()
+    assert (wrong.value.type, wrong.value.code, wrong.value.param) == ("invalid_request_error", "invalid_api_key", None)
 
 
 def test_download_in_three_variants_and_streamed(client, done, tmp_path):

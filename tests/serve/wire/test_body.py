@@ -125,11 +125,38 @@ def test_json_text_that_is_no_object_stays_text():
         ({"prompt": "a", "colour": 1}, "unknown_parameter", "colour", "Unknown parameter: 'colour'."),
         ({"prompt": "a", "seconds": "soon"}, "invalid_value", "seconds", "number of seconds"),
         ({"prompt": "a", "seconds": 0}, "invalid_value", "seconds", "longer than 0"),
-        ({"prompt": "a", "size": "big"}, "invalid_value", "size", "pattern"),
+        ({"prompt": "a", "size": "big"}, "invalid_value", "size", "a size is WIDTHxHEIGHT in pixels, as 128x128."),
+        ({"prompt": ""}, "empty_string", "prompt", "with minimum length 1, but got an empty string instead."),
+        ({"prompt": "a", "seed": -1}, "integer_below_min_value", "seed", "Expected a value >= 0, but got -1 instead."),
+        ({"prompt": "a", "steps": 10**9}, "integer_above_max_value", "steps", "integer above maximum value. Expected"),
+        ({"prompt": "a", "guidance": 0.5}, "decimal_below_min_value", "guidance", "Expected a value >= 1, but got 0.5"),
+        (
+            {"prompt": "a", "fit": "crop"},
+            "invalid_value",
+            "fit",
+            "Invalid value: 'crop'. Supported values are: 'cover', 'contain', and 'stretch'.",
+        ),
+        (
+            {"prompt": "a", "characters": [{"id": "char_1"}] * 3},
+            "array_above_max_length",
+            "characters",
+            "Expected an array with maximum length 2, but got an array with length 3 instead.",
+        ),
+        (
+            {"prompt": "a", "characters": [{"id": "char 1"}]},
+            "invalid_value",
+            "characters[0].id",
+            "string does not match pattern. Expected a string that matches the pattern '^[A-Za-z0-9_-]+$'.",
+        ),
         ({"prompt": "a\0b"}, "invalid_value", "prompt", "it is not text"),
         ({"prompt": "a\ud800"}, "invalid_value", "prompt", "it is not text"),
         ({"prompt": "a", "input_reference": {}}, "invalid_value", "input_reference", "exactly one of"),
-        ({"prompt": "x" * 32_001}, "invalid_value", "prompt", "at most 32000 characters"),
+        (
+            {"prompt": "x" * 32_001},
+            "string_above_max_length",
+            "prompt",
+            "Expected a string with maximum length 32000, but got a string with length 32001 instead.",
+        ),
     ],
 )
 def test_what_is_wrong_is_told_as_openai_tells_it(fields, code, param, message):
@@ -154,9 +181,9 @@ def test_a_rule_about_several_fields_names_none():
 
 
 def test_an_empty_list_to_judge_is_said_to_be_empty():
-    with pytest.raises(ApiError, match="Invalid value for 'input': List should have at least 1 item") as error:
+    with pytest.raises(ApiError, match="Expected an array with minimum length 1, but got an empty array") as error:
         read(b'{"input": []}', "application/json", Moderate)
-    assert error.value.code == "invalid_value"
+    assert error.value.code == "empty_array"
 
 
 def test_fields_of_openais_for_what_is_not_made_here_may_be_null():

@@ -86,7 +86,7 @@ class Inputs:
         Raises ApiError for one that isn't there, is too large, is something else, or that the guard refuses.
         """
         if (name := getattr(given, "id", None)) is not None:
-            brought = await self._made(name, param)
+            brought = await self._made(name, param if param.endswith("_id") else f"{param}.id")
         else:
             path = self._folder / f"{len(self.brought)}"
             await self._stage(given, path, param)
@@ -136,12 +136,12 @@ class Inputs:
         """A video made here, by its id."""
         job = await run_in_threadpool(self._desk.store.get, name, self._asking.id)
         if job is None:
-            raise not_found("video", name, f"{param}.id")
+            raise not_found("video", name, param)
         asset = job.assets.get("video")
         if job.status != "completed" or asset is None:
             why = "its file has expired" if job.status == "completed" else f"it is {job.status.replace('_', ' ')}"
             message = f"Video '{name}' can't be used: {why}."
-            raise ApiError(400, message, code="video_not_ready", param=f"{param}.id")
+            raise ApiError(400, message, code="video_not_ready", param=param)
         seen = Seen(size=parse_size(job.size), seconds=job.seconds, verdict=ALLOWED, prompt=job.prompt or "")
         return Brought(seen=seen, kind=asset.type, job=job, asset=asset)
 
@@ -173,7 +173,7 @@ class Inputs:
         with path.open("rb") as file:
             kind = sniffed(file.read(HEAD))
         if kind is None:
-            known = ", ".join(one.partition("/")[2].upper() for one in IMAGES | VIDEOS)
+            known = ", ".join(suffix[1:].upper() for suffix in (IMAGES | VIDEOS).values())
             message = f"Invalid value for '{param}': expected a picture or video ({known}), by its content."
             raise ApiError(400, message, code="invalid_file", param=param)
         try:

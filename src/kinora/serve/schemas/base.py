@@ -57,7 +57,16 @@ Prompt = Annotated[str, Field(min_length=1, max_length=PROMPT)]
 Words = Annotated[str, Field(max_length=PROMPT)]
 Name = Annotated[str, Field(min_length=1, max_length=255)]
 Identifier = Annotated[str, Field(min_length=1, max_length=64, pattern=r"^[A-Za-z0-9_-]+$")]
-SizeText = Annotated[str, Field(max_length=16, pattern=r"^[0-9]{1,5}x[0-9]{1,5}$", examples=["128x128"])]
+
+
+def _size(value: object) -> object:
+    if isinstance(value, str) and not _SIZE.fullmatch(value):
+        raise PydanticCustomError("size", "a size is WIDTHxHEIGHT in pixels, as 128x128")
+    return value
+
+
+_SIZE = re.compile(r"[0-9]{1,5}x[0-9]{1,5}")
+SizeText = Annotated[str, Field(pattern=f"^{_SIZE.pattern}$", examples=["128x128"]), BeforeValidator(_size)]
 
 LONGEST = 10_000
 """Seconds that are read as a number at all; what a model makes is far less."""

@@ -19,7 +19,8 @@ from pydantic import BaseModel, ValidationError
 from starlette.datastructures import UploadFile
 
 from kinora.request import Real
-from kinora.serve.errors import ApiError, of_validation
+from kinora.serve.complaints import complaint
+from kinora.serve.errors import ApiError
 from kinora.serve.wire.fields import nested
 from kinora.serve.wire.upload import Upload
 
@@ -47,7 +48,7 @@ class Body:
             return model.model_validate(self.fields, strict=not self.form, context={"form": self.form})
         except ValidationError as error:
             found = sorted(error.errors(include_url=False), key=lambda one: one["type"] != "missing")
-            raise of_validation(list(found)) from error
+            raise ApiError(400, **complaint(found)) from error
 
 
 @asynccontextmanager
