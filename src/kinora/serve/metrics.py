@@ -14,7 +14,6 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
-import psutil
 from fastapi import APIRouter, Request, Response
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, PlatformCollector, ProcessCollector
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
@@ -26,6 +25,7 @@ from kinora.serve.errors import BLOCKED
 from kinora.serve.store.jobs import JobStore
 from kinora.serve.store.tables import JobRow
 from kinora.serve.store.tables_access import AuditRow
+from kinora.serve.work.machine import host, is_dead, memory_of
 
 LATE = 120.0
 """Seconds by which an end may be entered after a scrape that could have seen it: a slow commit, a clock behind ours."""
@@ -93,7 +93,7 @@ class _Ended:
             for row in session.scalars(select(JobRow).where(JobRow.completed_at >= since)):
                 if row.id not in self._seen:
                     self._seen[row.id] = row.completed_at or now
-                    if row.completed_at and row.completed_at >= self._since - LATE and self._audited is not None:
+                    if self._audited is not None:  # what ended before the first look is nobody's news
                         self._count(row)
             self._seen = {one: at for one, at in self._seen.items() if at >= since - LATE}
             self._since = now
@@ -153,12 +153,8 @@ class _Store:
         yield GaugeMetricFamily("kinora_workers_busy", "Workers that are at a job.", value=busy)
         memory = GaugeMetricFamily("kinora_worker_memory_bytes", "Resident, of local workers.", labels=["worker"])
         for hand in hands:
-            try:
-                process = psutil.Process(hand.pid)
-                if abs(process.create_time() - hand.born) < 1:
-                    memory.add_metric([hand.id], process.memory_info().rss)
-            except psutil.Error:
-                continue  # it is on another machine, or just died
+            if hand.host == host() and not is_dead(hand):
+                memory.add_metric([hand.id], memory_of(hand.pid))
         yield memory
 
 
