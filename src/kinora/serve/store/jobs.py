@@ -58,27 +58,7 @@ class JobStore(Leases, Files):
             _check_inputs(session, new.inputs)
             if check is not None:
                 check(session)
-            row = JobRow(
-                id=f"video_{secrets.token_hex(16)}",
-                owner=new.owner,
-                kind=new.kind,
-                request=dict(new.request),
-                model=new.model,
-                size=new.size,
-                seconds=float(new.seconds),
-                prompt=new.prompt,
-                remixed_from=new.remixed_from,
-                memory=new.memory,
-                status="queued",
-                progress=0,
-                stage="",
-                created_at=now,
-                queued_at=now,
-                result={},
-                attempts=0,
-                faults=0,
-                announced=False,
-            )
+            row = _queued(new, now)
             session.add(row)
             session.add_all(InputRow(job_id=row.id, asset_id=asset) for asset in dict.fromkeys(new.inputs))
             if idempotency is not None:
@@ -179,6 +159,31 @@ class JobStore(Leases, Files):
             raise QueueFull(own, retry_after(session), own=True)
         if all_of_them >= self.rules.waiting:
             raise QueueFull(all_of_them, retry_after(session), own=False)
+
+
+def _queued(new: NewJob, now: float) -> JobRow:
+    """The row of a job that was just accepted."""
+    return JobRow(
+        id=f"video_{secrets.token_hex(16)}",
+        owner=new.owner,
+        kind=new.kind,
+        request=dict(new.request),
+        model=new.model,
+        size=new.size,
+        seconds=float(new.seconds),
+        prompt=new.prompt,
+        remixed_from=new.remixed_from,
+        memory=new.memory,
+        status="queued",
+        progress=0,
+        stage="",
+        created_at=now,
+        queued_at=now,
+        result={},
+        attempts=0,
+        faults=0,
+        announced=False,
+    )
 
 
 def _check_inputs(session: Session, inputs: tuple[str, ...]) -> None:
