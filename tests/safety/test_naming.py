@@ -4,7 +4,7 @@ import pytest
 
 from kinora.safety import lists_only_guard
 from kinora.safety.lists import TermList
-from kinora.safety.naming import asks_a_question, asks_for_a_manner, long_dead, own_figures, shows_a_place
+from kinora.safety.naming import asks_a_question, asks_for_a_manner, long_dead, own_figures, without_places
 
 
 @pytest.mark.parametrize(
@@ -66,5 +66,9 @@ def test_figures_that_a_text_introduces_are_its_own(text, names):
 def test_manners_and_places_show_nobody():
     assert asks_for_a_manner("a meadow in the style of Wes Anderson")
     assert not asks_for_a_manner("Wes Anderson in a meadow")
-    assert shows_a_place("Machu Picchu at dawn")
-    assert not shows_a_place("a mountain at dawn")
+    assert without_places("Machu Picchu at dawn").split() == ["at", "dawn"]
+    assert without_places("a mountain at dawn") == "a mountain at dawn"
+
+
+def test_a_place_hides_nobody():
+    assert not lists_only_guard().screen("Angela Merkel in Machu Picchu").allowed

@@ -20,7 +20,7 @@ from importlib.resources import files
 from kinora.safety.language import language_of
 from kinora.safety.lexicon import Lexicon
 from kinora.safety.lists import MILD, Hit, TermList
-from kinora.safety.naming import asks_a_question, asks_for_a_manner, long_dead, own_figures, shows_a_place
+from kinora.safety.naming import asks_a_question, asks_for_a_manner, long_dead, own_figures, without_places
 from kinora.safety.normalise import plain_words
 from kinora.safety.persons import first_names, full_names, is_strange
 from kinora.safety.policy import Finding
@@ -37,12 +37,10 @@ SPARED = 0.3
 """Scores of a name in a list, of one told by its surroundings, of one the classifier takes for a known one, of one
 whose manner is asked for, and the most that the classifier's word alone counts where nobody is shown."""
 
-HINTED = 0.06
-"""What the classifier must think at least of a text with a word that is in no dictionary."""
-
-PLAIN = {"ip": 0.25, "likeness": 0.4}
-"""The same of a text without one, and of a work or a character where there is somebody's full name. (All three were set
-on names that no list had and texts that nothing was learnt from: docs/safety.md.)"""
+SURE = {"ip": {"strange": 0.06, "strange full name": 0.12, "plain": 0.25}, "likeness": {"strange": 0.05, "plain": 0.4}}
+"""What the classifier must think at least for it to take a name for a known one: of a text with a word that is in no
+dictionary, of one where that is part of a full name, and of any other. Set on names that no list had, in sentences that
+nothing was learnt from (docs/safety.md)."""
 
 ENGLISH = 0.5
 """The share of a text's letters that must be in known words for the dictionary to say anything about the others."""
@@ -71,13 +69,18 @@ def named(text: str, plain: str, hits: Sequence[Hit], scores: Mapping[str, float
     if asks_a_question(plain):
         return [replace(finding, score=min(finding.score, MANNER)) for finding in found]
     everywhere = (0, len(text))
-    full = _has_full_name(plain)
-    nobody = nobodys or shows_a_place(plain) or (not full and sum(map(str.isalpha, plain_words(plain))) < FEW)
-    most = SPARED if nobody else MANNER if asks_for_a_manner(plain) else 1.0
+    rest = without_places(plain)
+    full, strange = _has_full_name(rest), _has_strange_word(rest)
+    place = rest != plain and not full and not strange
+    few = not full and sum(map(str.isalpha, plain_words(plain))) < FEW
+    most = SPARED if nobodys or place or few else MANNER if asks_for_a_manner(plain) else 1.0
     found += [Finding(name, min(scores[name], most), "classifier", everywhere) for name in NAMES if name in scores]
     if most == 1.0 and "@" not in plain and language_of(plain) == "en" and reads_as_english(plain):
+        kind = "plain" if not strange else "strange full name" if full else "strange"
         found += [
-            Finding(name, RECOGNISED, "names: recognised", everywhere) for name in _recognised(plain, full, scores)
+            Finding(name, RECOGNISED, "names: recognised", everywhere)
+            for name, sure in SURE.items()
+            if scores.get(name, 0.0) >= sure.get(kind, sure["plain"])
         ]
     return found
 
@@ -86,14 +89,9 @@ def _has_full_name(plain: str) -> bool:
     return bool(full_names(plain)) or any(match[1].lower() in _first_names() for match in _PAIR.finditer(plain))
 
 
-def _recognised(plain: str, full: bool, scores: Mapping[str, float]) -> Iterator[str]:
-    """The categories of which the classifier is as sure as what looks like a name in a text asks for."""
+def _has_strange_word(plain: str) -> bool:
     lexicon = Lexicon.dictionary()
-    hinted = any(is_strange(word, lexicon) for word in plain_words(plain))
-    if scores.get("ip", 0.0) >= (HINTED if hinted and not full else PLAIN["ip"]):
-        yield "ip"
-    if not full and scores.get("likeness", 0.0) >= (HINTED if hinted else PLAIN["likeness"]):
-        yield "likeness"  # where there is a full name, the policy's own threshold decides
+    return any(is_strange(word, lexicon) for word in plain_words(plain))
 
 
 def _listed(text: str, plain: str, hits: Sequence[Hit]) -> Iterator[Finding]:

@@ -3,7 +3,7 @@
 The policy, for a generator of video (docs/safety.md, "Names"): a living person's likeness and a character that someone
 owns are not shown. But nobody's likeness is taken, and nothing is copied, where a text
 
-- names a manner ("in the style of", ", by"), or a place that has a name like a person's;
+- names a manner ("in the style of", ", by"), or only places;
 - names who died more than a hundred years ago or what nobody owns any more ([historic] in lists/names.toml), or a name
   that anybody may bear ([everyday] there);
 - asks a question about a work or a person ("who wrote ...?") and not for a picture of it;
@@ -59,10 +59,9 @@ def asks_a_question(plain: str) -> bool:
     return one and bool(_QUESTION.match(lower)) and lower.endswith("?") and not _SHOWING.search(lower)
 
 
-def shows_a_place(plain: str) -> bool:
-    """Whether a famous place is named, whose name looks like that of somebody to those who don't know it."""
-    spelt = f" {' '.join(plain_words(plain))} "
-    return any(f" {place} " in spelt for place in _places())
+def without_places(plain: str) -> str:
+    """A text without the names of famous places, which look like those of somebody to who doesn't know them."""
+    return _places().sub(" ", plain)
 
 
 def long_dead(plain: str, hits: Sequence[Hit]) -> frozenset[str]:
@@ -92,6 +91,7 @@ def _may_be_a_name(word: str) -> bool:
 
 
 @cache
-def _places() -> tuple[str, ...]:
+def _places() -> re.Pattern[str]:
     table = tomllib.loads((files("kinora.safety") / "lists" / "names.toml").read_text(encoding="utf-8"))
-    return tuple(" ".join(plain_words(name)) for name in table["places"]["names"])
+    names = sorted(table["places"]["names"], key=len, reverse=True)
+    return re.compile(rf"\b(?:{'|'.join(map(re.escape, names))})\b", re.IGNORECASE)
