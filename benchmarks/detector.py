@@ -1,6 +1,6 @@
 """How often the detector knows clips of the shipped model from footage and renders, after each of several attacks.
 
-    .venv/bin/python benchmarks/detector.py --made FOLDER --other FOLDER [FOLDER ...] [--clips 24] [--each 4]
+    .venv/bin/python benchmarks/detector.py --made FOLDER --other FOLDER ... [--clips 24] [--each 4] [--only NAME]
 
 Folders hold videos or NumPy arrays of clips; take others than `scripts/train_detector.py` was shown. Those of --made
 are marked with the open key first. Credentials are left out, as conversion strips them. The threshold is where 1 % of
@@ -43,6 +43,7 @@ def main() -> None:
     parser.add_argument("--other", type=Path, nargs="+", required=True)
     parser.add_argument("--clips", type=int, default=24, help="clips of each folder")
     parser.add_argument("--each", type=int, default=4, help="clips of one file of --other")
+    parser.add_argument("--only", nargs="+", help="names of attacks")
     given = parser.parse_args()
     mark = Watermark(OPEN_KEY)
     made = [
@@ -54,7 +55,7 @@ def main() -> None:
     print("| attack | strength | all | watermark | classifier, made without a mark | others found | Brier score |")
     print("|---|---|---|---|---|---|---|", flush=True)
     for attack in attacks(8):
-        if (attack.name, attack.strength) not in SHOWN:
+        if (attack.name, attack.strength) not in SHOWN or (given.only and attack.name not in given.only):
             continue
         ours = np.array([scores(mark, attack.apply(clip)) for clip, _ in made])
         bare = np.array([classify(attack.apply(clip)) for _, clip in made])
