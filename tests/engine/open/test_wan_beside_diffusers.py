@@ -223,7 +223,7 @@ def test_pictures_become_the_latents_that_diffusers_makes(name):
 def test_a_model_that_starts_from_pictures_says_which_it_lacks(name, verb):
     model, _, _ = pair(name)
     film = Film(plan=planned(model), spans=(Span(prompt="words", latents=3),))
-    with pytest.raises(InvalidRequest, match=f"{name}: .*; use kinora {verb}, or a text-to-video model"):
+    with pytest.raises(InvalidRequest, match=f"{name}: .*; use kinora {verb}, or another model: "):
         solved(model, film)
 
 
