@@ -86,7 +86,8 @@ def trusted(residual: Planes) -> Planes:
     The mark is about as strong in the residual everywhere, the picture is not.
     """
     rows, columns = (blur(n, min(NEAR, n)) for n in residual.shape[-2:])
-    return 1 / (rows @ np.square(residual) @ columns.T + DOUBT)
+    trust: Planes = 1 / (rows @ np.square(residual) @ columns.T + DOUBT)
+    return trust
 
 
 @lru_cache(maxsize=256)
