@@ -86,8 +86,7 @@ def trusted(residual: Planes) -> Planes:
     The mark is about as strong in the residual everywhere, the picture is not.
     """
     rows, columns = (blur(n, min(NEAR, n)) for n in residual.shape[-2:])
-    trust: Planes = 1 / (rows @ np.square(residual) @ columns.T + DOUBT)
-    return trust
+    return np.reciprocal(rows @ np.square(residual) @ columns.T + np.float32(DOUBT))
 
 
 @lru_cache(maxsize=256)
