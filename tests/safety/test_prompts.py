@@ -62,6 +62,11 @@ def test_what_only_looks_alarming_passes(prompt):
     assert GUARD.screen(prompt).allowed
 
 
+@pytest.mark.parametrize("times", [3, 60, 200])
+def test_a_word_said_again_and_again_names_nobody(times):
+    assert GUARD.screen("very " * times).allowed
+
+
 def test_a_manner_is_pointed_out_and_not_refused():
     verdict = GUARD.screen("a meadow in the style of Wes Anderson, pixar look")
     assert (verdict.allowed, verdict.action) == (True, "warn")

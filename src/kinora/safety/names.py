@@ -49,8 +49,8 @@ LEAST = 4
 """Words of which a text must have so many for that share to mean anything."""
 
 FEW = 3
-"""Words below which the classifier's word for a name means nothing: else "final cut v2" and "IMG_0042", names of files,
-would be somebody's."""
+"""Different words below which the classifier's word for a name means nothing: else "final cut v2" and "IMG_0042", names
+of files, would be somebody's, and so would "very very very very"."""
 
 _NAME = r"(?P<name>(?-i:[A-Z][\w'’.-]+(?: (?:of|the|de|van|von|al|bin|[A-Z][\w'’.-]*)){0,3}))"
 _PAIR = re.compile(
@@ -72,7 +72,7 @@ def named(text: str, plain: str, hits: Sequence[Hit], scores: Mapping[str, float
     rest = without_places(plain)
     full, strange = _has_full_name(rest), _has_strange_word(rest)
     place = rest != plain and not full and not strange
-    few = not full and sum(map(str.isalpha, plain_words(plain))) < FEW
+    few = not full and len({word for word in plain_words(plain) if word.isalpha()}) < FEW
     most = SPARED if nobodys or place or few else MANNER if asks_for_a_manner(plain) else 1.0
     found += [Finding(name, min(scores[name], most), "classifier", everywhere) for name in NAMES if name in scores]
     if most == 1.0 and "@" not in plain and language_of(plain) == "en" and reads_as_english(plain):
