@@ -232,7 +232,7 @@ def test_a_signature_that_fails_leaves_the_file_as_it_was(copy, unsigned, tmp_pa
 def test_without_c2pa_it_says_so_and_signs_nothing(copy, unsigned, monkeypatch):
     monkeypatch.setitem(sys.modules, "c2pa", None)
     path = copy("clip.mp4")
-    with pytest.raises(Unavailable, match="Content Credentials need c2pa-python; install c2pa-python"):
+    with pytest.raises(Unavailable, match="Content Credentials need c2pa-python; pip install c2pa-python"):
         sign_file(path, Record(kind="created", model="m"))
     assert path.read_bytes() == (unsigned / "clip.mp4").read_bytes()
 
