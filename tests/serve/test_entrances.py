@@ -161,15 +161,15 @@ def test_pictures_are_reviewed_marked_and_signed(client, tmp_path, kind):
 
 
 def test_live_frames_are_reviewed_marked_and_signed(serve, tmp_path):
-    live, path = serve(preview=0.01, pause=0.02), tmp_path / "live.webp"
+    live, path = serve(preview=0.01, pause=0.2), tmp_path / "live.webp"
     with live.client as client:
         video = client.post("/videos", json={"prompt": "a ball", "seconds": "8", "size": SIZE}).json()["id"]
         with client.stream("GET", f"/videos/{video}/events") as answer:
             for line in answer.iter_lines():
-                if line == "event: preview" and not path.exists():
-                    found = client.get(f"/videos/{video}/live")
-                    if found.status_code == 200:
-                        path.write_bytes(found.content)
+                if line == "event: preview":
+                    path.write_bytes(client.get(f"/videos/{video}/live").raise_for_status().content)
+                    break
+        client.post(f"/videos/{video}/cancel").raise_for_status()
     report = examine(path)
     assert report.evidence.credentials.state == trust(path) == "trusted"
     assert report.evidence.credentials.generation["settings"]["frames_reviewed"] == 1
