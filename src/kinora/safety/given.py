@@ -39,8 +39,8 @@ def screen_given(guard: Guard, sources: Iterable[object]) -> Verdict:
 
 
 def words_of(name: str | PurePath) -> str:
-    """A file's name read as words."""
-    stem = PurePath(name).stem
+    """A file's name read as words; a long run of hexadecimal digits is an id, in which words stand by chance alone."""
+    stem = re.sub(r"(?<![0-9A-Za-z])[0-9a-f]{24,}(?![0-9A-Za-z])", " ", PurePath(name).stem)
     return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", re.sub(r"[_\-.+]+", " ", stem)).strip()
 
 
