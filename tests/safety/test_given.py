@@ -11,7 +11,7 @@ from kinora.engine.fake import LIMITS, FakeEngine
 from kinora.engine.stories.story import Card, Story
 from kinora.errors import BadInputFile
 from kinora.safety import lists_only_guard, screen_given
-from kinora.safety.given import MOST, TOGETHER
+from kinora.safety.given import MOST, TOGETHER, words_of
 
 GUARD = lists_only_guard()
 
@@ -29,6 +29,20 @@ def test_a_name_is_read_as_words(name, tmp_path):
     verdict = screen_given(GUARD, [picture(tmp_path / name)])
     assert not verdict.allowed
     assert "its name" in verdict.reason
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("IMG_0042.MOV", "IMG 0042"),
+        ("file_44d4b238ae3a6a3f4560471494dd701c.png", "file"),
+        ("44D4B238-AE3A-6A3F-4560-471494DD701C.heic", ""),
+        (f"file_{b'hardcore porn'.hex()}.png", f"file {b'hardcore porn'.hex()}"),  # it spells something
+        ("44d4b238.png", "44d4b238"),
+    ],
+)
+def test_ids_in_names_are_not_read(name, words):
+    assert words_of(name) == words
 
 
 @pytest.mark.parametrize("text", ["hardcore porn", "a quiet lake " * TOGETHER + "hardcore porn", "h4rdc0re p0rn"])

@@ -177,9 +177,6 @@ def test_live_frames_are_reviewed_marked_and_signed(serve, tmp_path):
 
 
 @pytest.mark.slow
-@pytest.mark.xfail(
-    strict=False, reason="alone it passes; in two whole runs the work was completed, not understood: docs/log.md"
-)
 def test_what_the_guard_refuses_gives_no_picture(serve, monkeypatch):
     """Beginning, end and every kind of file: there is nothing to be had of a work of which a frame was refused."""
     live = serve(preview=0.01, pause=0.01)

@@ -18,6 +18,11 @@ from kinora.safety.policy import ALLOWED, Guard, Verdict
 MOST = 40
 """Texts of a file that are judged each for itself; those beyond are joined to longer ones first."""
 
+ID = re.compile(
+    r"(?<![0-9a-z])(?:[0-9a-f]{24,}|[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})(?![0-9a-z])", re.IGNORECASE
+)
+"""24 hexadecimal digits or more, or a UUID."""
+
 TOGETHER = 4_000
 """Characters that are judged at once: a longer text is judged in parts, none of it is left out."""
 
@@ -39,9 +44,19 @@ def screen_given(guard: Guard, sources: Iterable[object]) -> Verdict:
 
 
 def words_of(name: str | PurePath) -> str:
-    """A file's name read as words; a long run of hexadecimal digits is an id, in which words stand by chance alone."""
-    stem = re.sub(r"(?<![0-9A-Za-z])[0-9a-f]{24,}(?![0-9A-Za-z])", " ", PurePath(name).stem)
+    """A file's name read as words, without ids: 2 of 1,000 random ones look like something illicit to the classifiers.
+
+    Digits that spell a text are no id and are kept.
+    """
+    stem = ID.sub(lambda found: found[0] if _spells(found[0]) else " ", PurePath(name).stem)
     return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", re.sub(r"[_\-.+]+", " ", stem)).strip()
+
+
+def _spells(digits: str) -> bool:
+    """Whether hexadecimal digits are the bytes of a readable text. Of 16 random bytes, 1 in 10 million are."""
+    digits = digits.replace("-", "")
+    text = bytes.fromhex(digits[: len(digits) // 2 * 2]).decode("latin-1")
+    return text.isascii() and text.isprintable()
 
 
 def _texts(path: Path) -> Iterator[tuple[str, str]]:

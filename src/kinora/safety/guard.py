@@ -26,7 +26,13 @@ from kinora.safety.prompts import Kind, Screener, Screening
 
 
 class PolicyGuard:
-    """Screens by a `Screener`, reviews by a `FrameReview`, and judges both by a `Policy`."""
+    """Screens by a `Screener`, reviews by a `FrameReview`, and judges both by a `Policy`.
+
+    The shipped ones are shared by all who ask for them: who wants another judgement subclasses, for no method of an
+    instance can be put in place of another.
+    """
+
+    __slots__ = ("_review", "_screener", "policy")
 
     def __init__(self, policy: Policy, screener: Screener, review: FrameReview | None = None) -> None:
         self.policy = policy
