@@ -93,6 +93,8 @@ class DiT(nn.Module):
     ) -> Float[Tensor, "b o t h w"]:
         """Return the velocity at `latent`, computed in the dtype of `latent` (see models.layers), which text shares.
 
+        What leaves is float32 at least, as in Wan: guidance multiplies what is rounded away of it.
+
         sigma: 1 = noise, 0 = clean; per sample, per latent frame, or per token of the grid after patching.
         text: states of the text encoder, or `text_context` of them (which then carries the mask).
         text_mask: False where a text position takes no part; None = all take part (Wan pads with zeros, unmasked).
@@ -123,7 +125,7 @@ class DiT(nn.Module):
         x = x.view(x.shape[0], time.shape[1], -1, x.shape[2])  # [b, groups of equal sigma, tokens of a group, dim]
         for block, keys, layer_cache in zip(self.blocks, text.layers, layer_caches, strict=True):
             x = block(x, modulation, keys, text.mask, table, ends, layer_cache, self.backend)
-        x = self.head(x, time, latent.dtype).flatten(1, 2)
+        x = self.head(x, time).flatten(1, 2)
         return rearrange(
             x,
             "b (t h w) (p q r c) -> b c (t p) (h q) (w r)",
@@ -234,12 +236,10 @@ class Head(nn.Module):
         self.head = Linear(config.dim, math.prod(config.patch) * config.out_channels)
         self.modulation = nn.Parameter(torch.randn(1, 2, config.dim) / math.sqrt(config.dim))
 
-    def forward(
-        self, x: Float[Tensor, "b g n d"], time: Float[Tensor, "b g 1 d"], dtype: torch.dtype
-    ) -> Float[Tensor, "b g n o"]:
-        """Project tokens, in `dtype`; `time` is the embedding before the blocks' projection."""
+    def forward(self, x: Float[Tensor, "b g n d"], time: Float[Tensor, "b g 1 d"]) -> Float[Tensor, "b g n o"]:
+        """Project tokens, in the dtype of `time`, which is the embedding before the blocks' projection."""
         shift, scale = (time.unsqueeze(-2) + self.modulation).unbind(-2)
-        return self.head(torch.addcmul(shift, F.layer_norm(x, x.shape[-1:], eps=self.eps), 1 + scale).to(dtype))
+        return self.head(torch.addcmul(shift, F.layer_norm(x, x.shape[-1:], eps=self.eps), 1 + scale))
 
 
 class ImageEmbedding(nn.Module):

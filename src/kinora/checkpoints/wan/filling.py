@@ -23,8 +23,9 @@ if TYPE_CHECKING:
 Layout = Mapping[str, Source]
 """Where each parameter of a network comes from, under the names of one layout."""
 
-WIDE = re.compile(r"(^|\.)(modulation$|norm|time_embedding\.)")
-"""What a transformer keeps in float32, as in Wan: what shifts, scales and normalises the residual stream."""
+WIDE = re.compile(r"(^|\.)(modulation$|norm|time_embedding\.|time_projection\.|head\.)")
+"""What a transformer keeps in float32, as in Wan: what shifts, scales and normalises the residual stream, and the
+projection that it leaves by."""
 
 
 def fill(
@@ -53,6 +54,9 @@ def fill(
         moved: Tensor | None = None
         for parameter in targets.get(name, ()):
             if moved is None:  # once for all the parameters that share it
+                if not tensor.is_floating_point():
+                    rule = f"{name} is of {str(tensor.dtype).removeprefix('torch.')}, a packed format that is not read"
+                    raise CorruptWeights(shards.name, rule=rule, remedy="use weights in bfloat16, float16 or float8")
                 kept = torch.float32 if wide is not None and wide.search(parameter) else dtype
                 moved = tensor.to(device=device, dtype=kept)
             filled[parameter] = _part(moved, layout[parameter], shapes[parameter], shards, name)
