@@ -9,7 +9,7 @@ import torch
 from kinora.checkpoints.narrow import NarrowLinear, narrow
 from kinora.checkpoints.released import KEPT, ReleasedText
 from kinora.models.dit import DiT, DiTConfig
-from kinora.models.offload import Offload
+from kinora.models.offload import Offload, pin, visit
 
 CONFIG = DiTConfig(
     dim=48, heads=2, layers=4, ffn_dim=64, freq_dim=32, text_dim=24, in_channels=16, out_channels=16, patch=(1, 2, 2)
@@ -69,6 +69,49 @@ def test_a_block_is_home_again_when_its_work_fails():
         dit.text_context(torch.zeros(1, 3, 5))
     assert offload.most <= 1
     assert run(dit).isfinite().all()
+
+
+def test_blocks_that_come_once_are_each_there_alone():
+    blocks = torch.nn.ModuleList(torch.nn.Linear(3, 3) for _ in range(3))
+    homes = [block.weight.data_ptr() for block in blocks]
+    visit(blocks, torch.device("cpu"))
+
+    def away():
+        return [block.weight.data_ptr() != home for block, home in zip(blocks, homes, strict=True)]
+
+    seen = []
+    for block in blocks:
+        block.register_forward_pre_hook(lambda *_: seen.append(away()))
+        torch.testing.assert_close(block(torch.ones(2, 3))[0], block.weight.sum(dim=1) + block.bias)
+    assert seen == [[True, False, False], [False, True, False], [False, False, True]]
+    assert away() == [False] * 3
+
+
+def test_memory_is_pinned_as_it_is_and_let_go_with_its_owner(monkeypatch):
+    class Runtime:
+        held: dict = {}  # noqa: RUF012
+
+        def cudaHostRegister(self, address, size, _flags):  # noqa: N802 - CUDA's name
+            self.held[address] = size
+            return 0
+
+        def cudaHostUnregister(self, address):  # noqa: N802
+            del self.held[address]
+
+    class Owner:
+        pass
+
+    waited = []
+    monkeypatch.setattr(torch.cuda, "cudart", Runtime)
+    monkeypatch.setattr(torch.cuda, "check_error", lambda result: None if result == 0 else pytest.fail("refused"))
+    monkeypatch.setattr(torch.cuda, "synchronize", lambda: waited.append(len(Runtime.held)))
+    memory, owner = torch.zeros(702, dtype=torch.uint8), Owner()
+    pin(memory, owner)
+    assert Runtime.held == {memory.data_ptr(): 702}
+    del owner
+    gc.collect()
+    assert waited == [1]  # before it is let go
+    assert Runtime.held == {}
 
 
 @pytest.mark.parametrize(("width", "close"), [("int8", 0.02), ("float8", 0.06)])
