@@ -139,9 +139,11 @@ def test_matrices_are_narrow_and_what_modulates_is_wide(tmp_path):
     dit = load_dit(save_tiny(tmp_path, "wan2.1-flf2v-14b"), dtype=torch.bfloat16)
     kinds = {name: tensor.dtype for name, tensor in dit.state_dict().items()}
     assert kinds["blocks.0.self_attn.q.weight"] == kinds["blocks.0.ffn.0.bias"] == torch.bfloat16
-    assert kinds["time_projection.1.weight"] == torch.bfloat16
+    assert kinds["text_embedding.0.weight"] == kinds["patch_embedding.weight"] == torch.bfloat16
+    # Wan computes these without autocast.
     for name in ("blocks.1.modulation", "head.modulation", "blocks.0.norm3.bias", "time_embedding.0.weight"):
         assert kinds[name] == torch.float32
+    assert kinds["time_projection.1.weight"] == kinds["head.head.weight"] == torch.float32
     assert not any(parameter.requires_grad for parameter in dit.parameters())
     assert not dit.training
 
@@ -158,6 +160,12 @@ def test_readers_of_both_layouts_read_the_same(tmp_path, layout):
     torch.testing.assert_close(
         load_image(other).encode(torch.linspace(-1, 1, 2 * 3 * 30 * 40).view(2, 3, 30, 40)), image
     )
+
+
+def test_a_text_encoder_whose_blocks_visit_reads_the_same(tmp_path):
+    directory = save_tiny(tmp_path, "wan2.1-t2v-1.3b")
+    whole, visiting = load_text(directory), load_text(directory, visiting=True)
+    assert torch.equal(visiting.encode(["a cat", ""]).states, whole.encode(["a cat", ""]).states)
 
 
 def shard(directory, number=1):

@@ -235,6 +235,13 @@ def test_what_is_no_lora_is_refused(tmp_path):
     for state, message in (
         ({"blocks.0.self_attn.q.weight": torch.zeros(2)}, "no part of a LoRA"),
         ({"blocks.0.self_attn.q.lora_A.weight": torch.zeros(2, 2)}, "one half"),
+        (
+            {
+                "blocks.0.self_attn.q.lora_A.weight": torch.zeros(4, 24),
+                "blocks.0.self_attn.q.lora_B.weight": torch.zeros(24, 8),
+            },
+            r"the halves of blocks\.0\.self_attn\.q differ in rank",
+        ),
     ):
         save_file(state, path)
         with pytest.raises(BadInputFile, match=message):

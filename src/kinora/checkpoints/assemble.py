@@ -18,9 +18,12 @@ from kinora.checkpoints.released import ReleasedText
 from kinora.checkpoints.store import Model
 from kinora.checkpoints.wan.load import Expert, load_dit, load_image, load_text, load_vae
 from kinora.checkpoints.wan.lora import attach_files
-from kinora.errors import UnknownModel
+from kinora.errors import CorruptWeights, UnknownModel
 from kinora.models.dit import DiT
 from kinora.models.offload import Offload
+
+EXPERTS = ("high_noise_model", "low_noise_model", "transformer_2")
+"""Folders that only models with two transformers have, in the layouts of Wan and of diffusers."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,11 +31,13 @@ class Setup:
     """How a model is kept in memory.
 
     width: its matrices in 8 bits ("" as they are: bfloat16), which changes the frames a little. offload: blocks visit
-    the device one after another, which changes nothing but the time. compiled: blocks are compiled for the device.
+    the device one after another, which changes nothing but the time; text_visits: so do those of the text encoder.
+    compiled: blocks are compiled for the device.
     """
 
     width: Width | None = None
     offload: bool = False
+    text_visits: bool = False
     compiled: bool = False
 
 
@@ -48,14 +53,19 @@ def assemble(
 ) -> Model:
     """Load what `card` describes from `directory`, to compute in `dtype` on `device`.
 
-    Weights are bfloat16 whatever `dtype` is: published ones are. Raises CorruptWeights naming what is missing or
-    damaged, UnknownModel where the model this one is built on is not here.
+    Matrices are bfloat16 whatever `dtype` is: Wan publishes float32 and rounds it so for every product. Raises
+    CorruptWeights naming what is missing, damaged or another model's, UnknownModel where the model this one is built on
+    is not here.
     """
     places = places_of(card, directory) if is_comfyui(directory) else _places(card, directory)
     experts: tuple[Expert, ...] = ("low", "high") if len(card.shape.experts) > 1 else ("low",)
     # On their way they are where they are to stay: a block that only visits never is on the device as a whole.
     place = torch.device("cpu") if setup.offload else device
-    dits = [load_dit(path, expert=one, device=place) for path, one in zip(places.dits, experts, strict=True)]
+    dits = [
+        load_dit(path, expert=one, device=place, expected=card.shape)
+        for path, one in zip(places.dits, experts, strict=True)
+    ]
+    read = partial(load_text, places.text, tokenizer=places.tokenizer, device=device, visiting=setup.text_visits)
     for dit, expert in zip(dits, experts, strict=True):
         _keep(dit, setup, device, loras, expert if len(experts) > 1 else "")
     manifest = manifest_of(card)
@@ -65,7 +75,7 @@ def assemble(
         dit=dits[0],
         high=dits[1] if len(dits) > 1 else None,
         vae=load_vae(places.vae, device=device),
-        text=text or ReleasedText(partial(load_text, places.text, tokenizer=places.tokenizer, device=device)),
+        text=text or ReleasedText(read),
         image=None if places.image is None else load_image(places.image, device=device),
         defaults=manifest.defaults,
         limits=manifest.limits,
@@ -93,6 +103,10 @@ def _keep(dit: DiT, setup: Setup, device: torch.device, loras: Sequence[Adapter]
 
 def _places(card: Card, directory: Path) -> Places:
     """The same in the layouts of Wan and of diffusers, whose folders say which network is which."""
+    found, wanted = (2 if any((directory / name).is_dir() for name in EXPERTS) else 1), len(card.shape.experts)
+    if found != wanted:
+        rule = f"holds {found} transformer{'s' * (found > 1)}, where {card.name} has {wanted}"
+        raise CorruptWeights(directory, rule=rule, remedy="use its weights, or the name of the model that these are of")
     rest, transformer = _rest(card, directory), _file(card, directory)
     return Places(
         dits=(transformer,) * len(card.shape.experts),

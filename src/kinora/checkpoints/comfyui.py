@@ -6,8 +6,8 @@
     ComfyUI/models/clip_vision/clip_vision_h.safetensors
 
 Names are those of Comfy-Org/Wan_2.1_ComfyUI_repackaged and Wan_2.2_ComfyUI_Repackaged. Of several precisions the widest
-is taken; files in scaled 8 bits are another format, which is not read. What splits prompts into pieces is no file of
-ComfyUI's: it comes from the hub's cache, or from a tokenizer.json beside the text encoder. No torch here.
+is taken; scaled 8 bits are widened, GGUF is not read. What splits prompts into pieces is no file of ComfyUI's: it comes
+from the hub's cache, or from a tokenizer.json beside the text encoder. No torch here.
 """
 
 from __future__ import annotations
@@ -34,8 +34,8 @@ TRANSFORMERS = {
 VAES = {"wan2.1": "wan_2.1_vae", "wan2.2": "wan2.2_vae"}
 TEXT, IMAGE, TOKENIZER = "umt5_xxl", "clip_vision_h", "tokenizer.json"
 FOLDERS = (("diffusion_models", "unet"), ("text_encoders", "clip"), ("vae",), ("clip_vision",))
-PRECISIONS = ("_bf16", "_fp16", "", "_fp8_e4m3fn")
-"""Endings of file names, the widest first."""
+PRECISIONS = ("_bf16", "_fp16", "", "_fp8_scaled", "_fp8_e4m3fn_scaled", "_fp8_e4m3fn")
+"""Endings of file names, the widest first: of 8 bits, those with scales lose less."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,7 +77,7 @@ def _file(directory: Path, folders: tuple[str, ...], stem: str) -> Path:
                 return path
     names = ", ".join(f"{stem}{precision}" for precision in PRECISIONS)
     rule = f"has none of {names} (.safetensors)"
-    raise CorruptWeights(directory / folders[0], rule=rule, remedy="put one there; scaled 8 bits are not read")
+    raise CorruptWeights(directory / folders[0], rule=rule, remedy="put one there; GGUF is not read")
 
 
 def _tokenizer(folder: Path) -> Path:

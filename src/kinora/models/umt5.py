@@ -11,8 +11,10 @@ import html
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import torch
+import torch.nn.functional as F
 from jaxtyping import Float
 from tokenizers import Tokenizer
 from torch import Tensor, nn
@@ -59,12 +61,15 @@ class Umt5Reader(nn.Module):
         Raises InvalidRequest when a prompt has more tokens than that.
         """
         rows = [self.tokenize(prompt) for prompt in prompts]
-        weight = next(self.model.parameters())
-        out = weight.new_zeros(len(rows), self.config.length, self.config.dim)
-        ids = nn.utils.rnn.pad_sequence([torch.tensor(row) for row in rows], batch_first=True).to(weight.device)
-        lengths = torch.tensor([len(row) for row in rows], device=weight.device)
-        mask = torch.arange(ids.shape[1], device=weight.device) < lengths[:, None]
-        states = self.model(input_ids=ids, attention_mask=mask.to(torch.long)).last_hidden_state
+        model: Any = self.model
+        words, last = model.get_input_embeddings().weight, model.encoder.final_layer_norm.weight
+        ids = nn.utils.rnn.pad_sequence([torch.tensor(row) for row in rows], batch_first=True)
+        lengths = torch.tensor([len(row) for row in rows], device=last.device)
+        mask = torch.arange(ids.shape[1], device=last.device) < lengths[:, None]
+        # The table of words, 2 GB, may lie elsewhere than what is computed with (`checkpoints.wan.load_text`).
+        embedded = F.embedding(ids.to(words.device), words).to(last.device)
+        states = model(inputs_embeds=embedded, attention_mask=mask.to(torch.long)).last_hidden_state
+        out = last.new_zeros(len(rows), self.config.length, self.config.dim)
         out[:, : ids.shape[1]] = states * mask.unsqueeze(-1)
         return Umt5States(out)
 

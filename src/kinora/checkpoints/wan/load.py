@@ -18,13 +18,14 @@ from typing import TYPE_CHECKING, Any, Literal
 import torch
 
 from kinora.checkpoints.wan import keys, reader_keys, vae_keys
-from kinora.checkpoints.wan.architectures import VAES
+from kinora.checkpoints.wan.architectures import VAES, Architecture
 from kinora.checkpoints.wan.filling import WIDE, fill
 from kinora.checkpoints.wan.reader_keys import Source
 from kinora.checkpoints.wan.shards import REMEDY, Shards, files_in
-from kinora.checkpoints.wan.sizes import clip_config, dit_config, umt5_config, vae_config
+from kinora.checkpoints.wan.sizes import check_fits, clip_config, dit_config, umt5_config, vae_config
 from kinora.errors import CorruptWeights
 from kinora.models.dit import DiT
+from kinora.models.offload import visit
 from kinora.models.wan_vae import WanAutoencoder
 
 if TYPE_CHECKING:
@@ -41,10 +42,12 @@ def load_dit(
     expert: Expert = "low",
     device: str | torch.device = "cpu",
     dtype: torch.dtype = torch.bfloat16,
+    expected: Architecture | None = None,
 ) -> DiT:
     """Load a transformer, its matrices in `dtype`; of a model with one transformer, that one.
 
-    Raises CorruptWeights naming the file that is missing, damaged or of another network.
+    Raises CorruptWeights naming the file that is missing, damaged or of another network, which one that `expected`
+    does not describe is.
     """
     path = Path(path)
     low = {"original": "low_noise_model", "diffusers": "transformer_2"}
@@ -53,6 +56,8 @@ def load_dit(
     folders = (low if expert == "low" else high).values() if two else ("", "transformer")
     shards, folder = _shards(path, dict.fromkeys(folders, (STEM,)), "transformer")
     config = dit_config(shards, _json(folder / "config.json"))
+    if expected is not None:
+        check_fits(config, expected, shards.name)
     with torch.device("meta"):
         dit = DiT(config)
     names = list(dit.state_dict())
@@ -82,8 +87,11 @@ def load_text(
     tokenizer: str | Path | None = None,
     device: str | torch.device = "cpu",
     dtype: torch.dtype = torch.bfloat16,
+    visiting: bool = False,
 ) -> Umt5Reader:
     """Load what reads prompts; `tokenizer` is a tokenizer.json that does not lie in the model's own directory.
+
+    visiting: its blocks come to `device` one after another as they are used, out of the file where that has `dtype`.
 
     Raises CorruptWeights as `load_dit` does, and when there is no tokenizer; Unavailable without transformers.
     """
@@ -104,7 +112,12 @@ def load_text(
         reader = Umt5Reader(vocabulary, config)
     names = list(reader.model.state_dict())
     layouts = (reader_keys.umt5_original(names), reader_keys.umt5_transformers(names))
-    fill(reader.model, shards, layouts, device=torch.device(device), dtype=dtype, unread=reader_keys.UMT5_UNREAD)
+    home = torch.device("cpu" if visiting else device)
+    fill(reader.model, shards, layouts, device=home, dtype=dtype, unread=reader_keys.UMT5_UNREAD)
+    if visiting:
+        encoder: Any = reader.model
+        visit(encoder.encoder.block, torch.device(device))
+        encoder.encoder.final_layer_norm.to(device)
     return reader
 
 

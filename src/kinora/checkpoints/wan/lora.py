@@ -97,6 +97,8 @@ def read_lora(path: str | Path) -> Lora:
     for module, delta in deltas.items():
         if (delta.down is None) != (delta.up is None):
             raise BadInputFile(path, rule=f"{module} has one half of a low-rank pair", remedy="give the whole file")
+        if delta.up is not None and delta.down is not None and delta.up[0].numel() != len(delta.down):
+            raise BadInputFile(path, rule=f"the halves of {module} differ in rank", remedy="give the whole file")
     return Lora(path, deltas)
 
 

@@ -32,14 +32,30 @@ GENERATORS = ("generator_ema", "generator")
 """Where the Self-Forcing family keeps the transformer among what else a training step needs."""
 
 
+SCALED = re.compile(r"\.(scale_weight|weight_scale)$")
+"""What `X.weight` in float8 is multiplied by, in ComfyUI's older files and its newer ones."""
+
+HINTS = re.compile(r"(^|\.)scaled_fp8$|\.(scale_input|input_scale|comfy_quant)$")
+"""What else stands there, for those who multiply in 8 bits."""
+
+
 class Shards:
-    """The tensors of one network in the files of `paths`, by their published names without prefixes."""
+    """The tensors of one network in the files of `paths`, by their published names without prefixes.
+
+    Matrices that ComfyUI's files keep in scaled 8 bits are told in float32, multiplied by their scales.
+    """
 
     def __init__(self, paths: list[Path]) -> None:
         self.paths = paths
         self.shapes: dict[str, tuple[int, ...]] = {}
+        self._scales: dict[str, Tensor] = {}
         for path in paths:
-            for name, shape, _ in _tensors(path):
+            for name, shape, tensor in _tensors(path):
+                if HINTS.search(name):
+                    continue
+                if SCALED.search(name):
+                    self._scales[SCALED.sub(".weight", name)] = tensor()
+                    continue
                 if name in self.shapes:
                     raise CorruptWeights(path, rule=f"has {name} a second time", remedy=REMEDY)
                 self.shapes[name] = shape
@@ -53,7 +69,18 @@ class Shards:
         """Yield every tensor once, file by file."""
         for path in self.paths:
             for name, _, tensor in _tensors(path):
-                yield name, tensor()
+                if name in self.shapes:
+                    yield name, self._widened(path, name, tensor())
+
+    def _widened(self, path: Path, name: str, tensor: Tensor) -> Tensor:
+        """A tensor as it was before it was scaled: one factor for all of it, or one for each row."""
+        scale = self._scales.get(name)
+        if scale is None:
+            return tensor
+        if tensor.dtype not in (torch.float8_e4m3fn, torch.float8_e5m2) or scale.numel() not in (1, len(tensor)):
+            rule = f"{name} is of {str(tensor.dtype).removeprefix('torch.')} in scaled blocks, which are not read"
+            raise CorruptWeights(path, rule=rule, remedy="use weights in bfloat16, float16 or float8")
+        return tensor.float() * scale.float().view(-1, *[1] * (tensor.ndim - 1))
 
 
 def files_in(folder: Path, stem: str) -> list[Path]:
@@ -76,6 +103,8 @@ def files_in(folder: Path, stem: str) -> list[Path]:
 
 def _tensors(path: Path) -> Iterator[tuple[str, tuple[int, ...], Callable[[], Tensor]]]:
     """Yield name, shape and a way to get each tensor of one file."""
+    if path.suffix == ".gguf":
+        raise CorruptWeights(path, rule="GGUF is not read", remedy="use the safetensors that it was made of")
     try:
         if path.suffix == ".safetensors":
             with safe_open(path, framework="pt") as file:

@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from kinora.checkpoints.wan.architectures import ARCHITECTURES, Architecture
 from kinora.checkpoints.wan.keys import to_diffusers
 from kinora.checkpoints.wan.shards import REMEDY, Shards
 from kinora.errors import CorruptWeights
@@ -50,6 +51,27 @@ def dit_config(shards: Shards, beside: Mapping[str, Any]) -> DiTConfig:
         image_dim=None if image is None else image[1],
         image_positions=None if positions is None else positions[1],
     )
+
+
+def check_fits(config: DiTConfig, expected: Architecture, files: str) -> None:
+    """Raise CorruptWeights for a transformer that is not made for what a model of `expected` shows it.
+
+    Of width and depth it may be whatever nobody published: a trainer's, or a test's.
+    """
+    wanted = DiTConfig.from_dict(expected.dit)
+    published = {(one.dit["dim"], one.dit["layers"]) for one in ARCHITECTURES.values()}
+    sizes = (config.dim, config.layers), (wanted.dim, wanted.layers)
+    told = (
+        ("input channels", config.in_channels, wanted.in_channels),
+        ("output channels", config.out_channels, wanted.out_channels),
+        ("image branches", int(config.image_dim is not None), int(wanted.image_dim is not None)),
+        ("places for image tokens", config.image_positions or 0, wanted.image_positions or 0),
+        *zip(("wide", "layers"), *sizes if sizes[0] in published else ((), ()), strict=False),
+    )
+    wrong = [f"{found} {what} instead of {right}" for what, found, right in told if found != right]
+    if wrong:
+        rule = f"is no transformer of {expected.name}: {', '.join(wrong)}"
+        raise CorruptWeights(files, rule=rule, remedy="use its weights, or the name of the model that these are of")
 
 
 def vae_config(shards: Shards, beside: Mapping[str, Any], known: Mapping[str, Mapping[str, Any]]) -> WanVaeConfig:
