@@ -13,8 +13,13 @@ from kinora.grid import format_size
 
 TARGET = pathlib.Path(__file__).parents[1] / "docs" / "models.md"
 NOTES = pathlib.Path(__file__).parent / "models_page.md"
-MACHINE = Machine(memory=1e12, flops=989e12)
-CARDS_OF = (12, 16, 24, 48, 80)
+MACHINE = Machine(memory=0, flops=989e12)
+"""On which everything that can visit does: what each way takes at the least."""
+
+PUBLISHED = {"transformer": 4, "text": 11.36e9, "wan2.1": 0.51e9, "wan2.2": 2.82e9, "image": 4.77e9}
+"""Bytes of Wan's own files: of a transformer for each parameter, which are float32, and of the others in all."""
+
+CARDS_OF = (8, 12, 16, 24, 48, 80)
 """Gigabytes of the graphics cards that people have."""
 
 RTX_4090 = 165e12
@@ -73,10 +78,13 @@ def setting(card: Card) -> str:
 
 def size(card: Card) -> str:
     """Gigabytes on disk, in main memory where blocks visit the card, and on the card for its default clip, each way."""
-    weights = len(card.shape.experts) * card.shape.parameters * 2
+    parameters = len(card.shape.experts) * card.shape.parameters
+    disk = parameters * PUBLISHED["transformer"] + PUBLISHED["text"] + PUBLISHED[card.shape.vae]
+    disk += PUBLISHED["image"] if card.shape.image_states else 0
+    disk += PUBLISHED["transformer"] * parameters if card.base else 0  # that of the model it was distilled from
     found = [forecast(card, size=card.defaults.size, frames=frames(card), machine=MACHINE, way=way) for way in WAYS]
     peaks = " | ".join(f"{one.peak / 1e9:.1f}" for one in found)
-    return f"`{card.name}` | {(weights + 11.4e9 + 0.5e9) / 1e9:.0f} | {weights / 1e9:.0f} | {peaks}"
+    return f"`{card.name}` | {disk / 1e9:.0f} | {2 * parameters / 1e9:.0f} | {peaks}"
 
 
 def fit(card: Card) -> str:

@@ -49,6 +49,22 @@ def test_of_exact_ways_the_fastest_that_fits_is_chosen():
     assert best(card, size=(704, 1280), frames=121, machine=narrow) is None
 
 
+def test_the_text_encoder_comes_in_blocks_where_it_does_not_fit():
+    """Cards of 8 and 12 GB, on which Wan's users run the 1.3B with its text encoder on the CPU."""
+    card = CARDS["wan2.1-t2v-1.3b"]
+    small = Machine(memory=12e9, flops=40e12)
+    fits = best(card, size=(480, 832), frames=81, machine=small)
+    assert fits.text_visits
+    assert fits.way.name == "plain"
+    assert fits.memory["read"] < 4e9
+    large = best(card, size=(480, 832), frames=81, machine=LARGE)
+    assert not large.text_visits
+    assert large.memory["read"] - fits.memory["read"] > 10e9
+    assert fits.seconds["read"] > 1
+    least = best(card, size=(480, 832), frames=81, machine=Machine(memory=8e9, flops=40e12))
+    assert least.way.name == "offload"
+
+
 def test_what_is_offered_instead_fits():
     machine = Machine(memory=17e9, flops=100e12)
     card = CARDS["wan2.1-t2v-14b"]

@@ -3,7 +3,8 @@
     forecast(CARDS["wan2.2-ti2v-5b"], size=(704, 1280), frames=121, machine=Machine(memory=24e9, flops=165e12))
 
 Three stages follow one another and do not overlap, so the largest is what counts: reading the prompt (the text encoder
-beside what is on the device already), denoising (weights, activations, keys and values of the text) and decoding.
+beside what is on the device already: whole, or where that is too much a block at a time), denoising (weights,
+activations, keys and values of the text) and decoding.
 Operations are counted; how much of a device's peak is reached is an assumption (`REACHED`), and so is bandwidth.
 """
 
@@ -17,6 +18,7 @@ from kinora.grid import Size
 
 BFLOAT16, FLOAT32 = 2, 4
 TEXT_PARAMETERS, TEXT_WIDTH, TEXT_TOKENS = 5_680_910_336, 4096, 512
+TEXT_BLOCKS, TEXT_BLOCK_PARAMETERS = 24, 192_948_224
 IMAGE_PARAMETERS = 632_076_800
 VAE_PARAMETERS = {"wan2.1": 126_892_531, "wan2.2": 704_688_668}
 DECODE_FLOPS = {"wan2.1": 8.71e6, "wan2.2": 18.9e6}
@@ -31,6 +33,9 @@ REACHED = 0.5
 
 COPYING = 20e9
 """Bytes a second from pinned memory to a device over PCIe 4 x16."""
+
+UNPINNED = 5e9
+"""The same from a file that is mapped into memory, and there already."""
 
 Width = Literal["bfloat16", "int8"]
 
@@ -69,11 +74,15 @@ WAYS = (
 
 @dataclass(frozen=True, kw_only=True)
 class Forecast:
-    """Bytes at the most of each stage and seconds of each, for one way to keep the model."""
+    """Bytes at the most of each stage and seconds of each, for one way to keep the model.
+
+    text_visits: the text encoder does not fit as a whole, and its blocks come one after another.
+    """
 
     way: Way
     memory: dict[str, float]
     seconds: dict[str, float]
+    text_visits: bool
 
     @property
     def peak(self) -> float:
@@ -104,7 +113,9 @@ def forecast(
     weights = shape.parameters * (1 if way.width == "int8" else BFLOAT16)
     resident = float(experts * weights * (2 / layers if way.offload else 1))
     extra = VAE_PARAMETERS[shape.vae] * FLOAT32 + (IMAGE_PARAMETERS * FLOAT32 if shape.image_states else 0)
-    text = TEXT_PARAMETERS * BFLOAT16
+    text_visits = resident + extra + TEXT_PARAMETERS * BFLOAT16 > machine.memory
+    text = (TEXT_BLOCK_PARAMETERS if text_visits else TEXT_PARAMETERS) * BFLOAT16
+    coming = TEXT_BLOCKS * TEXT_BLOCK_PARAMETERS * BFLOAT16 / UNPINNED if text_visits else 0.0
     context = 2 * guided * layers * (TEXT_TOKENS + shape.image_states) * dim * machine.act * experts
     decoding = size[0] * size[1] * DECODE_BYTES
     memory = {
@@ -119,11 +130,11 @@ def forecast(
     pixels = frames * size[0] * size[1]
     encoding = ENCODE_FLOPS[shape.vae] * pixels if chosen.holds == "channels" else 0.0
     seconds = {
-        "read": 2 * 2 * TEXT_PARAMETERS * 128 / speed,
+        "read": guided * (2 * TEXT_PARAMETERS * 128 / speed + coming),
         "denoise": max(computing, copying),  # the next block comes while one computes
         "decode": (DECODE_FLOPS[shape.vae] * pixels + encoding) / (speed / 4),  # float32, without tensor cores
     }
-    return Forecast(way=way, memory=memory, seconds=seconds)
+    return Forecast(way=way, memory=memory, seconds=seconds, text_visits=text_visits)
 
 
 def best(card: Card, *, size: Size, frames: int, machine: Machine, steps: int | None = None) -> Forecast | None:

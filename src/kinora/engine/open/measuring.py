@@ -13,9 +13,10 @@ SIDES = {"cuda": 8192, "cpu": 1024}
 def here() -> Machine:
     """The device that `kinora generate` would use."""
     if torch.cuda.is_available():
-        _, total = torch.cuda.mem_get_info()
+        free, _ = torch.cuda.mem_get_info()
+        memory = free + torch.cuda.memory_reserved()  # what other programs hold can't be had; what this one does, can
         name = torch.cuda.get_device_name()
-        return Machine(memory=float(total), flops=_flops("cuda", torch.bfloat16), act=BFLOAT16, name=name)
+        return Machine(memory=float(memory), flops=_flops("cuda", torch.bfloat16), act=BFLOAT16, name=name)
     name = f"{torch.get_num_threads()} CPU threads"
     return Machine(memory=float(total_memory()), flops=_flops("cpu", torch.float32), act=FLOAT32, name=name)
 

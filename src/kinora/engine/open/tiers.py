@@ -4,7 +4,7 @@
 |---|---|---|
 | steps | all computed | those that hardly differ are told from the ones before (`flow.reuse`, "safe") |
 | blocks | as they are | compiled, on a GPU where they all fit |
-| where weights lie | on the device, or visiting it if they don't fit | the same |
+| where weights lie | on the device, or visiting it if they don't fit; the text encoder likewise | the same |
 
 docs/models.md has what fast costs.
 """
@@ -42,7 +42,8 @@ def setup_for(card: Card, directory: Path, *, device: str, tier: str) -> Setup:
         return Setup()
     way = best(card, size=card.defaults.size, frames=4 * (card.defaults.window - 1) + 1, machine=here())
     whole = way is not None and not way.way.offload
-    return Setup(offload=not whole, compiled=tier == "fast" and whole)
+    text_visits = way is None or way.text_visits
+    return Setup(offload=not whole, text_visits=text_visits, compiled=tier == "fast" and whole)
 
 
 def check_fits(card: Card, directory: Path, *, size: Size, frames: int, device: str) -> None:
