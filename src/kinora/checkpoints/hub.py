@@ -5,11 +5,12 @@ fetch(CARDS["wan2.2-ti2v-5b"])       # shows its progress; goes on where an inte
 
 from __future__ import annotations
 
+import errno
 import hashlib
 from pathlib import Path
 
 from kinora.checkpoints.cards import CARDS, Card
-from kinora.errors import CorruptWeights, Unavailable
+from kinora.errors import CorruptWeights, OutputError, Unavailable
 
 NEEDED = (
     "config.json",
@@ -50,16 +51,21 @@ def base_of(card: Card) -> Path | None:
 def fetch(card: Card) -> Path:
     """Bring a card's weights into the hub's cache, and those it is built on; returns where they lie.
 
-    Raises Unavailable if the hub can't be reached, CorruptWeights if a file is not the published one.
+    Raises Unavailable if the hub can't be reached, OutputError if the disk is full, CorruptWeights if a file is not the
+    published one.
     """
     from huggingface_hub import snapshot_download
+    from huggingface_hub.constants import HF_HUB_CACHE
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
     if card.base:
         fetch(CARDS[card.base])
     try:
         directory = Path(snapshot_download(card.repo, allow_patterns=[card.file] if card.file else list(NEEDED)))
-    except (HfHubHTTPError, LocalEntryNotFoundError, OSError) as error:
+    except (HfHubHTTPError, LocalEntryNotFoundError, OSError, RuntimeError) as error:  # hf_xet raises the last
+        if getattr(error, "errno", None) in (errno.ENOSPC, errno.EDQUOT) or "No space left" in str(error):
+            remedy = "make room, or name a larger disk in HF_HOME, and try again: what has come stays"
+            raise OutputError(HF_HUB_CACHE, rule=f"no room for {card.name}", remedy=remedy) from error
         rule = f"could not be fetched from {card.repo} ({type(error).__name__})"
         remedy = f"try again: what has come stays; or fetch it elsewhere and use {card.name}@DIRECTORY"
         raise Unavailable(card.name, rule=rule, remedy=remedy) from error
