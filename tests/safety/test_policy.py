@@ -49,13 +49,25 @@ def test_an_operators_own_policy_changes_what_it_names_and_nothing_else(tmp_path
         ("categories = 3 =", "no TOML"),
         ("[categories]\nfun = {warn = 1, block = 1}", "no category is called 'fun'"),
         ("[categories]\nviolence = {warn = 1}", "violence needs numbers warn and block"),
+        ("[categories]\nviolence = {warn = 0.5, block = 0.9, blok = 0.1}", "violence needs numbers warn and block"),
+        ("[categories]\nviolence = {warn = 0.5, block = -1}", "violence needs numbers warn and block"),
+        ("[categories]\nviolence = 0.5", "violence needs numbers warn and block"),
+        ("[category.violence]\nwarn = 0.1\nblock = 0.2", "has no 'category', only categories and frames"),
         ('[categories]\n"sexual/minors" = {warn = 0.9, block = 0.9}', "blocked under every policy"),
+        ('[categories]\n"sexual/minors" = {warn = 0.9, block = nan}', "sexual/minors needs numbers"),
     ],
 )
 def test_a_broken_policy_is_refused_by_name(tmp_path, text, complaint):
     path = tmp_path / "own.toml"
     path.write_text(text)
     with pytest.raises(BadInputFile, match=complaint):
+        Policy.named(path)
+
+
+def test_a_file_that_is_no_text_is_no_policy(tmp_path):
+    path = tmp_path / "own.toml"
+    path.write_bytes(b"\xff\xfe\x00")
+    with pytest.raises(BadInputFile, match="can't be read as text"):
         Policy.named(path)
 
 

@@ -39,6 +39,9 @@ CATEGORIES = (
 NEVER = "sexual/minors"
 """Blocked under every policy: a policy file that says otherwise is refused."""
 
+SEE = "see the shipped profiles/standard.toml"
+"""What helps whose policy file can't be used."""
+
 
 @dataclass(frozen=True)
 class Finding:
@@ -108,19 +111,26 @@ class Policy:
         if not Path(name).is_file():
             shown = ", ".join(PROFILES)
             raise InvalidRequest(name, rule="no such policy", remedy=f"give one of {shown}, or the path of a TOML file")
-        return cls.parse(Path(name).read_text(encoding="utf-8"), str(name))
+        try:
+            text = Path(name).read_text(encoding="utf-8")
+        except (OSError, UnicodeError) as error:
+            raise BadInputFile(name, rule=f"can't be read as text ({error})", remedy=SEE) from error
+        return cls.parse(text, str(name))
 
     @classmethod
     def parse(cls, text: str, name: str) -> Policy:
-        """Read a policy's TOML. A category left out is as in the standard profile, so none is open by oversight."""
-        remedy = "see the shipped profiles/standard.toml"
+        """Read a policy's TOML. A category left out is as in the standard profile, so none is open by oversight.
+
+        Raises BadInputFile for whatever means nothing: a misspelt line must not leave the standard rule in force.
+        """
         try:
             whole = tomllib.loads(text)
         except tomllib.TOMLDecodeError as error:
-            raise BadInputFile(name, rule=f"no TOML: {error}", remedy=remedy) from error
+            raise BadInputFile(name, rule=f"no TOML: {error}", remedy=SEE) from error
+        if unknown := sorted(set(whole) - {"categories", "frames"}):
+            raise BadInputFile(name, rule=f"a policy has no {unknown[0]!r}, only categories and frames", remedy=SEE)
         tables = whole.get("categories", {})
-        unknown = sorted(set(tables) - set(CATEGORIES))
-        if unknown:
+        if unknown := sorted(set(tables) - set(CATEGORIES)):
             raise BadInputFile(
                 name, rule=f"no category is called {unknown[0]!r}", remedy=f"there are {', '.join(CATEGORIES)}"
             )
@@ -128,10 +138,10 @@ class Policy:
         rules = dict(base.rules)
         for category, table in tables.items():
             try:
-                remedy_of = base.rules[category].remedy if category in base.rules else ""
-                rules[category] = Rule(float(table["warn"]), float(table["block"]), str(table.get("remedy", remedy_of)))
+                rules[category] = _rule(table, base.rules.get(category))
             except (KeyError, TypeError, ValueError) as error:
-                raise BadInputFile(name, rule=f"{category} needs numbers warn and block", remedy=remedy) from error
+                rule = f"{category} needs numbers warn and block, and may have a remedy"
+                raise BadInputFile(name, rule=rule, remedy=SEE) from error
         if rules[NEVER].block > 0.5:
             raise BadInputFile(
                 name, rule=f"{NEVER} is blocked under every policy", remedy="set its block to 0.5 or less"
@@ -164,6 +174,17 @@ class Policy:
         elif action == "warn":
             reason = f"near the limits of what Kinora makes ({', '.join(categories)})"
         return Verdict(action != "block", categories, reason, action, tuple(grave), scores, disguises)
+
+
+def _rule(table: Any, standard: Rule | None) -> Rule:
+    """A category's table as a rule. Raises KeyError, TypeError or ValueError if it is none."""
+    known = {"remedy": standard.remedy if standard else "", **table}
+    if set(known) != {"warn", "block", "remedy"}:
+        raise KeyError("warn, block, remedy")
+    warn, block = float(known["warn"]), float(known["block"])
+    if not (warn >= 0 and block >= 0):  # nor is "not a number" one: no score reaches it, and no comparison finds it
+        raise ValueError(f"{warn=}, {block=}")
+    return Rule(warn, block, str(known["remedy"]))
 
 
 class FrameDigest:
