@@ -1,3 +1,5 @@
+import threading
+
 import pytest
 
 from kinora.errors import BadInputFile, OutputError
@@ -17,6 +19,23 @@ def test_a_key_of_ones_own_is_made_once_for_its_owner_alone(tmp_path):
     assert keys["open"] == OPEN_KEY
     assert marking_key({VARIABLE: str(file)}) == keys["own"]
     assert own_key(tmp_path / "other.key") != keys["own"]
+
+
+def test_workers_that_begin_together_mark_with_one_key(tmp_path):
+    file, found, all_here = tmp_path / "keys" / "watermark.key", [], threading.Barrier(16)
+
+    def begin():
+        all_here.wait()
+        found.append(own_key(file))
+
+    threads = [threading.Thread(target=begin) for _ in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 16
+    assert set(found) == {own_key(file)}
+    assert list(file.parent.iterdir()) == [file]
 
 
 @pytest.mark.parametrize(("text", "said"), [("abc", "no watermark key"), ("ab" * 8, "64 hexadecimal digits, not 16")])

@@ -13,6 +13,7 @@ from __future__ import annotations
 import os
 import secrets
 from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
 from kinora.errors import BadInputFile, OutputError
@@ -46,9 +47,7 @@ def own_key(path: Path) -> bytes:
     """
     if not path.exists():
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
-                file.write(secrets.token_hex(KEY_BYTES) + "\n")
+            _make(path)
         except OSError as error:
             rule = f"can't hold a watermark key ({(error.strerror or str(error)).lower()})"
             raise OutputError(path, rule=rule, remedy=f"name another file in {VARIABLE}") from error
@@ -63,3 +62,20 @@ def own_key(path: Path) -> bytes:
 
 
 _REMEDY = "restore it from a backup, or move it away and a new one is made"
+
+
+def _make(path: Path) -> None:
+    """Put a new key at `path`, whole, unless another process was faster: then theirs stays. Raises OSError.
+
+    A link takes a name only where it is free, which a rename does not: of workers that begin together all must mark
+    with one key.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}.tmp")
+    try:
+        with os.fdopen(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
+            file.write(secrets.token_hex(KEY_BYTES) + "\n")
+        with suppress(FileExistsError):
+            os.link(temporary, path)
+    finally:
+        temporary.unlink(missing_ok=True)
