@@ -91,6 +91,8 @@ class Moderation:
         headers = {"Content-Type": "application/json", "Authorization": f"Bearer {self._key}"}
         request = urllib.request.Request(self._url, body, headers)
         for attempt in range(TRIES):
+            if attempt:
+                time.sleep(self._pause * 2 ** (attempt - 1))
             try:
                 with urllib.request.urlopen(request, timeout=self._timeout) as answer:
                     return json.load(answer)
@@ -100,7 +102,6 @@ class Moderation:
                     raise self._silent(said) from error
             except (OSError, ValueError) as error:
                 said = str(error)
-            time.sleep(self._pause * 2**attempt)
         raise self._silent(said)
 
     def _silent(self, said: str) -> Unavailable:
