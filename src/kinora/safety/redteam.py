@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from kinora.errors import BadInputFile
+from kinora.media import replacing
 from kinora.safety.disguise import DISGUISES
 from kinora.safety.guard import PolicyGuard
 from kinora.safety.policy import Verdict
@@ -47,10 +48,8 @@ class Report:
 
     def rates(self) -> dict[str, tuple[int, int]]:
         """Right answers and cases, by group."""
-        total, good = (
-            Counter(self.groups.values()),
-            Counter(self.groups[name] for name, right in self.right.items() if right),
-        )
+        total = Counter(self.groups.values())
+        good = Counter(self.groups[name] for name, right in self.right.items() if right)
         return {group: (good[group], total[group]) for group in total}
 
     def worse_than(self, last: Report) -> list[str]:
@@ -70,10 +69,10 @@ class Report:
         return "\n".join(lines)
 
     def save(self, path: Path) -> None:
-        """Write the report as JSON."""
-        path.write_text(
-            json.dumps({"right": dict(self.right), "groups": dict(self.groups)}, indent=1), encoding="utf-8"
-        )
+        """Write the report as JSON. Raises OutputError where that can't be done."""
+        text = json.dumps({"right": dict(self.right), "groups": dict(self.groups)}, indent=1)
+        with replacing(path) as temporary:
+            temporary.write_text(text, encoding="utf-8")
 
     @classmethod
     def load(cls, path: Path) -> Report:
