@@ -14,8 +14,11 @@ from kinora.safety.watermark_canvas import Frames, Planes, canvas
 
 Reals = npt.NDArray[np.floating]
 
+BANDS = ((4, 8), (8, 16), (16, 24), (24, 32), (32, 48), (48, 64))
+"""Waves to a short side, from and to."""
+
 NAMES = (
-    *(f"spectrum {low}-{high}" for low, high in ((4, 8), (8, 16), (16, 24), (24, 32), (32, 48), (48, 64))),
+    *(f"spectrum {low}-{high}" for low, high in BANDS),
     "change",
     "jerk",
     "rhythm of four",
@@ -48,9 +51,6 @@ def _spectrum(cells: Planes) -> list[float]:
     radius = np.hypot(np.fft.fftfreq(side)[:, None], np.fft.rfftfreq(side)) * 128
     bands = [power[(radius >= low) & (radius < high)].mean() for low, high in ((1, 4), *BANDS)]
     return [float(np.log((band + 1) / (bands[0] + 1))) for band in bands[1:]]
-
-
-BANDS = ((4, 8), (8, 16), (16, 24), (24, 32), (32, 48), (48, 64))
 
 
 def _motion(cells: Planes) -> list[float]:
