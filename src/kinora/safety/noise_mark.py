@@ -139,9 +139,9 @@ def _places(key: bytes, count: int) -> Whole:
     return rank % GROUPS * ROWS + rank // GROUPS % ROWS
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=2)
 def _signs(key: bytes, count: int) -> Noise:
-    """The key's own signs of each frame of the period [PERIOD count]."""
+    """The key's own signs of each frame of the period [PERIOD count]: 25 MB at 512 x 512, so few are kept."""
     bits = np.unpackbits(np.frombuffer(_drawn(b"signs", key, -(-PERIOD * count // 8)), np.uint8))
     return bits[: PERIOD * count].reshape(PERIOD, count) * np.float32(2) - np.float32(1)
 
