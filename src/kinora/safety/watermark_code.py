@@ -107,9 +107,8 @@ def _paths(soft: Reals) -> Iterator[list[int]]:
     score[0, 0] = 0.0
     choices = []
     for values in soft.reshape(-1, len(GENERATORS)):
-        candidates = (score[before] + (signs @ values)[..., None]).reshape(
-            len(score), -1
-        )  # [state, predecessor x rank]
+        candidates = score[before] + (signs @ values)[..., None]  # [state, predecessor, rank]
+        candidates = candidates.reshape(len(score), -1)
         chosen = np.argsort(-candidates, axis=1, kind="stable")[:, :PATHS]
         score = np.take_along_axis(candidates, chosen, axis=1)
         choices.append(chosen)

@@ -1,11 +1,11 @@
 """The watermark's pattern: a tile of 64x64 cells whose waves carry pilots and chips, as the key scatters them.
 
-A tile is the sum of 244 plane waves, of 8 to 15 periods to a tile: shorter ones don't survive being halved in size,
-longer ones drown in the picture. The key draws for each whether it is a
-pilot, of known phase, by which the mark is found, or carries two chips of the payload (the signs of its cosine and
-its sine part), and turns it by a phase of its own. Tiles repeat over the canvas: a crop that leaves one whole tile
-leaves everything, wherever it begins, since a shift of the tile turns each wave by a phase that is known for a shift.
-Templates of this kind: Pereira and Pun 2000; tiled patterns: Honsinger and Rabbani 2000, Kutter 1999.
+A tile is the sum of 242 plane waves, of 8 to 15 periods to a tile: shorter ones don't survive being halved in size,
+longer ones drown in the picture. The key draws for each whether it is a pilot, of known phase, by which the mark is
+found, or carries two chips of the payload (the signs of its cosine and its sine part), and turns it by a phase of its
+own. Tiles repeat over the canvas: a crop that leaves one whole tile leaves everything, wherever it begins, since a
+shift of the tile turns each wave by a phase that is known for a shift. Templates of this kind: Pereira and Pun 2000;
+tiled patterns: Honsinger and Rabbani 2000, Kutter 1999.
 """
 
 from __future__ import annotations
