@@ -30,7 +30,7 @@ def test_untagged_colours_are_read_by_size_and_that_is_said():
     for size, name in (((48, 64), "BT.601"), ((720, 1280), "BT.709"), ((1280, 720), "BT.709"), ((640, 360), "BT.601")):
         untagged = av.VideoFrame(size[1], size[0], "yuv420p")
         untagged.colorspace = colour.UNTAGGED
-        assert colour.tags(untagged) == f"its colours are not tagged: read as {name}, video range"
+        assert colour.assumed(untagged) == f"its colours are not tagged: read as {name}, video range"
 
 
 def test_pq_and_hlg_give_the_light_the_standards_say():

@@ -108,7 +108,7 @@ def rolled_off(light: Floats) -> Floats:
     return light * np.where(strongest > KNEE, curved / np.maximum(strongest, 1e-6), 1)
 
 
-def tags(frame: av.VideoFrame) -> str | None:
+def assumed(frame: av.VideoFrame) -> str | None:
     """What had to be assumed about the frame's colours, in words; None if its tags say all."""
     if frame.colorspace != UNTAGGED or not frame.format.name.startswith(("yuv", "nv", "p0")):
         return None

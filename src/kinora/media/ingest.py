@@ -29,7 +29,7 @@ from kinora.request import Real
 Frames = npt.NDArray[np.uint8]
 Shown = TypeVar("Shown")
 
-EARLY = 6e-3
+LATE = 6e-3
 """Seconds by which a picture may come after its moment and still be taken for it: a GIF's clock has ticks of 10 ms."""
 
 SLACK = 0.06
@@ -91,7 +91,7 @@ def resampled(shown: Iterable[tuple[float, float, Shown]], fps: int) -> Iterator
     moment, end = 0, 0.0
     latest: list[Shown] = []
     for time, duration, thing in shown:
-        while latest and moment / fps < time - EARLY:
+        while latest and moment / fps < time - LATE:
             yield latest[0]
             moment += 1
         latest, end = [thing], max(end, time + duration)
@@ -111,11 +111,11 @@ def _video(path: str | Path, fps: int, size: Size, fit: Fit, max_seconds: Real) 
         report.append(f"HDR ({seen.curve}) tone-mapped to sRGB")
     elif seen.wide:
         report.append("wide colours converted to sRGB")
-    if seen.untagged:
-        report.append(seen.untagged)
+    if seen.assumed:
+        report.append(seen.assumed)
     if abs(info.pixel_shape - 1) > 1e-3:
         report.append(f"its pixels are not square ({info.pixel_shape:.3f}): shown at {info.size[1]}x{info.size[0]}")
-    if seen.steps and max(seen.steps) > 1.5 * min(seen.steps) + EARLY:
+    if seen.steps and max(seen.steps) > 1.5 * min(seen.steps) + LATE:
         report.append(f"its frame rate varies: read at {fps} frames a second by its timestamps")
     elif abs(float(info.fps) - fps) > 0.01:
         report.append(f"{float(info.fps):.4g} frames a second, read at {fps}")
@@ -130,19 +130,19 @@ def _video(path: str | Path, fps: int, size: Size, fit: Fit, max_seconds: Real) 
 
 def _animation(path: str | Path, fps: int, size: Size, fit: Fit, max_seconds: Real) -> Given:
     report: list[str] = []
-    first: list[Size] = []
+    sizes: list[Size] = []
 
     def timed() -> Iterator[tuple[float, float, Still]]:
         time = 0.0
         for still in stills(path):
-            first.append(_size(still.pixels))
+            sizes.append(_size(still.pixels))
             report.extend(line for line in still.report if line not in report)
             yield time, still.duration, still
             time += still.duration
 
     frames = _taken(_within(timed(), path, max_seconds), lambda still: fitted(still.pixels, size, fit), fps)
-    report.append(f"an animation of {len(first)} pictures, read at {fps} frames a second")
-    if (words := described(first[0], size, fit)) is not None:
+    report.append(f"an animation of {len(sizes)} pictures, read at {fps} frames a second")
+    if (words := described(sizes[0], size, fit)) is not None:
         report.append(words)
     return Given(frames, fps, report)
 
@@ -177,7 +177,7 @@ class _Seen:
     def __init__(self) -> None:
         self.curve = ""
         self.wide = False
-        self.untagged: str | None = None
+        self.assumed: str | None = None
         self.steps: set[float] = set()
         self.end = 0.0
 
@@ -187,7 +187,7 @@ class _Seen:
         for one in frames:
             self.wide |= colour.is_wide(one.frame)
             self.curve = self.curve or colour.curve(one.frame)
-            self.untagged = self.untagged or colour.tags(one.frame)
+            self.assumed = self.assumed or colour.assumed(one.frame)
             if before is not None and one.time > before:
                 self.steps.add(round(one.time - before, 3))
             before, self.end = one.time, one.time + one.duration
