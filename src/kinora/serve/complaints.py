@@ -44,15 +44,13 @@ def _said(kind: str, param: str, value: Any, rule: Mapping[str, Any], said: str)
             return f"Invalid '{param}': string does not match pattern. {wanted}", "invalid_value"
         case "string_too_short" | "too_short" if not value:
             what = named(value).partition(" ")[2]
-            wanted = (
-                f"Expected {named(value)} with minimum length {rule['min_length']}, but got an empty {what} instead."
-            )
+            wanted = f"Expected {named(value)} with minimum length {rule['min_length']}, but got an empty {what}"
             return f"Invalid '{param}': empty {what}. {wanted} instead.", f"empty_{what}"
         case "string_too_long" | "too_long":
-            what, most_of_it = named(value).partition(" ")[2], rule["max_length"]
+            what = named(value).partition(" ")[2]
+            wanted = f"Expected {named(value)} with maximum length {rule['max_length']}"
             got = f"but got {named(value)} with length {len(value)} instead."
-            wanted = f"Expected {named(value)} with maximum length {most_of_it}, {got}"
-            return f"Invalid '{param}': {what} too long. {wanted}", f"{what}_above_max_length"
+            return f"Invalid '{param}': {what} too long. {wanted}, {got}", f"{what}_above_max_length"
         case _ if kind in BOUNDS:
             name, sign, side, code = BOUNDS[kind]
             what = "integer" if str(value).lstrip("-").isdecimal() else "decimal"
