@@ -85,7 +85,12 @@ def of_kinora(error: errors.KinoraError, param: str | None = None) -> ApiError:
         case errors.Unavailable():
             return ApiError(503, str(error), code="unavailable", param=param)
         case _:
-            return ApiError(500, "The server failed; its log says why.", code="server_error")
+            return failed()
+
+
+def failed() -> ApiError:
+    """All that is told of a fault of ours; the log has the rest, under the request's id."""
+    return ApiError(500, "The server failed; its log says why.", code="server_error")
 
 
 def install(app: FastAPI) -> None:
@@ -120,7 +125,7 @@ def install(app: FastAPI) -> None:
 
     async def anything(request: Request, error: Exception) -> JSONResponse:
         log.error("%s %s failed", request.method, request.url.path, exc_info=error)
-        return ApiError(500, "The server failed; its log says why.", code="server_error").response()
+        return failed().response()
 
     handlers: list[tuple[type[Exception], Callable[[Request, Exception], Awaitable[JSONResponse]]]] = [
         (ApiError, api),

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from kinora.serve import logs
-from kinora.serve.errors import ApiError
+from kinora.serve.errors import failed
 
 Header = tuple[bytes, bytes]
 
@@ -99,11 +99,6 @@ class Requests:
 def request_id() -> str:
     """A name for a request that nobody had before."""
     return f"req_{secrets.token_hex(16)}"
-
-
-def failed() -> ApiError:
-    """All that is told of a fault of ours; the log has the rest, under the request's id."""
-    return ApiError(500, "The server failed; its log says why.", code="server_error")
 
 
 def route_of(scope: Scope) -> str:
