@@ -6,7 +6,6 @@ from dataclasses import asdict
 from typing import Annotated, Any, Literal
 
 from pydantic import BeforeValidator, Field, model_validator
-from pydantic_core import PydanticCustomError
 
 from kinora.request import Real
 from kinora.serve.access.audit import Entry
@@ -14,7 +13,7 @@ from kinora.serve.access.cases import Case, Decision
 from kinora.serve.access.keys import Key
 from kinora.serve.access.quotas import Used
 from kinora.serve.access.roles import Limits, Role
-from kinora.serve.schemas.base import Asked, Identifier, Nested, Told
+from kinora.serve.schemas.base import Asked, Identifier, Nested, Told, check_one_of
 
 Text = Annotated[str, Field(max_length=4_000)]
 Sha256 = Annotated[str, Field(pattern="^[0-9a-f]{64}$")]
@@ -67,8 +66,7 @@ class CreateReport(Asked):
 
     @model_validator(mode="after")
     def _one(self) -> CreateReport:
-        if (self.video_id is None) == (self.prompt_sha256 is None):
-            raise PydanticCustomError("one_of", "give exactly one of video_id and prompt_sha256")
+        check_one_of(self, "video_id", "prompt_sha256")
         return self
 
 
@@ -81,8 +79,7 @@ class CreateAppeal(Asked):
 
     @model_validator(mode="after")
     def _one(self) -> CreateAppeal:
-        if (self.request_id is None) == (self.video_id is None):
-            raise PydanticCustomError("one_of", "give exactly one of request_id and video_id")
+        check_one_of(self, "request_id", "video_id")
         return self
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 from typing import Annotated, Any, Literal, TypeAlias
 
@@ -19,7 +18,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from kinora.request import MAX_GUIDANCE, MAX_SEED, MAX_STEPS
-from kinora.serve.wire import Upload
+from kinora.serve.wire import Upload, parsed
 
 PROMPT = 32_000
 """Characters of a prompt, by the contract. How many the model and the guard read is checked after."""
@@ -34,6 +33,12 @@ class Asked(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
 
+def check_one_of(asked: Asked, one: str, other: str) -> None:
+    """Raise PydanticCustomError unless exactly one of two fields is given."""
+    if (getattr(asked, one) is None) == (getattr(asked, other) is None):
+        raise PydanticCustomError("one_of", "give exactly one of {one} and {other}", {"one": one, "other": other})
+
+
 class Told(BaseModel):
     """An answer, or a part of one. Every field of it is always there."""
 
@@ -44,7 +49,7 @@ def from_text(value: Any, info: Any) -> Any:  # pydantic's ValidationInfo is a p
     """In a form, an object or array may be written as JSON text."""
     if isinstance(value, str) and (info.context or {}).get("form") and value.lstrip()[:1] in ("{", "["):
         try:
-            return json.loads(value)
+            return parsed(value)
         except (ValueError, RecursionError):
             return value
     return value
@@ -108,8 +113,7 @@ class ImageReference(Asked):
 
     @model_validator(mode="after")
     def _one(self) -> ImageReference:
-        if (self.image_url is None) == (self.file_id is None):
-            raise PydanticCustomError("one_of", "give exactly one of image_url and file_id")
+        check_one_of(self, "image_url", "file_id")
         return self
 
 
@@ -121,8 +125,7 @@ class VideoReference(Asked):
 
     @model_validator(mode="after")
     def _one(self) -> VideoReference:
-        if (self.id is None) == (self.video_url is None):
-            raise PydanticCustomError("one_of", "give exactly one of id and video_url")
+        check_one_of(self, "id", "video_url")
         return self
 
 
@@ -134,13 +137,12 @@ class FileReference(Asked):
 
     @model_validator(mode="after")
     def _one(self) -> FileReference:
-        if (self.id is None) == (self.file_url is None):
-            raise PydanticCustomError("one_of", "give exactly one of id and file_url")
+        check_one_of(self, "id", "file_url")
         return self
 
 
 def _which(value: Any) -> str | None:
-    """The tag of what was given. Tags stand in angle brackets, which `errors.place` leaves out."""
+    """The tag of what was given. Tags stand in angle brackets, which `complaints.place` leaves out."""
     return "<file>" if isinstance(value, Upload) else "<object>" if isinstance(value, dict | BaseModel) else None
 
 
