@@ -144,7 +144,7 @@ def _parsed(url: str) -> tuple[SplitResult, str, int]:
 def _take(place: Place, path: Path, name: str, most: int, deadline: float) -> str | None:
     """Write the file to `path`, or return where it is said to be instead."""
     try:
-        with closing(_connected(place, deadline, name)) as wire, _ended_at(deadline, wire, name):
+        with closing(_connected(place, deadline, name)) as wire, _in_time(deadline, wire, name):
             connection = http.client.HTTPConnection(place.host)
             connection.sock = wire
             connection.request("GET", place.target, headers={"User-Agent": "kinora", "Accept": "image/*, video/*"})
@@ -191,8 +191,11 @@ def _connected(place: Place, deadline: float, name: str) -> socket.socket:
 
 
 @contextmanager
-def _ended_at(deadline: float, wire: socket.socket, name: str) -> Iterator[None]:
-    """Close the connection at the deadline, however steadily it drips: the block then raises BadInputFile."""
+def ended_at(deadline: float, wire: socket.socket) -> Iterator[threading.Event]:
+    """Shut a connection down at `deadline` (monotonic), however steadily it drips; the event is set when that is done.
+
+    A socket's own time-out begins anew with each byte.
+    """
     late = threading.Event()
 
     def end() -> None:
@@ -200,17 +203,25 @@ def _ended_at(deadline: float, wire: socket.socket, name: str) -> Iterator[None]
         with suppress(OSError):
             wire.shutdown(socket.SHUT_RDWR)
 
-    timer = threading.Timer(_left(deadline, name), end)
+    timer = threading.Timer(max(0.0, deadline - time.monotonic()), end)
     timer.daemon = True
     timer.start()
     try:
-        yield
-    except (OSError, http.client.HTTPException, BadInputFile) as error:
-        if late.is_set():
-            raise _too_slow(name) from error
-        raise
+        yield late
     finally:
         timer.cancel()
+
+
+@contextmanager
+def _in_time(deadline: float, wire: socket.socket, name: str) -> Iterator[None]:
+    """`ended_at`, after which the block raises BadInputFile."""
+    with ended_at(deadline, wire) as late:
+        try:
+            yield
+        except (OSError, http.client.HTTPException, BadInputFile) as error:
+            if late.is_set():
+                raise _too_slow(name) from error
+            raise
     if late.is_set():
         raise _too_slow(name)
 

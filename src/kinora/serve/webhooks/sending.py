@@ -9,17 +9,16 @@ from __future__ import annotations
 import http.client
 import socket
 import ssl
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
 from kinora.errors import InvalidRequest, KinoraError
-from kinora.serve.guarding.remote import is_private_address, is_public, resolved, shown
+from kinora.serve.guarding.remote import ended_at, is_private_address, is_public, resolved, shown
 
 SECONDS = 15.0
 """For one attempt: to connect, to send, to hear the status."""
-
-Resolve = Callable[[str, int], "tuple[str, ...] | list[str]"]
 
 
 class Undelivered(KinoraError):  # noqa: N818 - read at `except`
@@ -39,6 +38,7 @@ class Sender:
     def post(self, url: str, body: str, headers: Mapping[str, str]) -> int:
         """Send and return the status. Raises InvalidRequest, or Undelivered when there was no answer."""
         host, port, path, secure = _target(url, private=self.private)
+        deadline = time.monotonic() + SECONDS
         try:
             addresses = resolved(host, port)
         except (OSError, UnicodeError) as error:
@@ -49,8 +49,9 @@ class Sender:
         try:
             connection.sock = _connected(addresses[0], port, host if secure else None)
             told = {"Content-Type": "application/json", "User-Agent": "kinora", **headers}
-            connection.request("POST", path, body.encode(), told)
-            return connection.getresponse().status
+            with ended_at(deadline, connection.sock):
+                connection.request("POST", path, body.encode(), told)
+                return connection.getresponse().status
         except (OSError, http.client.HTTPException) as error:
             raise Undelivered(shown(url), rule=f"can't be reached ({type(error).__name__})") from error
         finally:
