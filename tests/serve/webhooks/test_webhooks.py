@@ -1,6 +1,9 @@
 """Deliveries as a receiver sees them, and as OpenAI's client checks them."""
 
+import contextlib
 import http.server
+import json
+import socket
 import threading
 import time
 
@@ -8,6 +11,12 @@ import openai
 import pytest
 
 from kinora.errors import InvalidRequest
+from kinora.serve.schemas.webhooks import CreateEndpoint
+from kinora.serve.store.database import Database
+from kinora.serve.store.jobs import JobStore
+from kinora.serve.store.values import NewJob
+from kinora.serve.webhooks import sending
+from kinora.serve.webhooks.endpoints import Endpoints
 from kinora.serve.webhooks.outbox import DELAYS, Outbox
 from kinora.serve.webhooks.sending import Sender, Undelivered
 
@@ -145,6 +154,41 @@ def test_a_test_that_reaches_nobody_says_so(client):
     assert error.value.code == "webhook_undelivered"
 
 
+def test_an_endpoint_that_drips_is_given_up_in_time(monkeypatch):
+    """Each byte comes before the socket's time-out; eight such endpoints would hold up everybody's deliveries."""
+    monkeypatch.setattr(sending, "SECONDS", 0.5)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def drip():
+            wire, _ = server.accept()
+            with wire, contextlib.suppress(OSError):
+                for _ in range(100):
+                    wire.sendall(b"H")
+                    time.sleep(0.1)
+
+        threading.Thread(target=drip, daemon=True).start()
+        begun = time.monotonic()
+        with pytest.raises(Undelivered, match="can't be reached"):
+            Sender(private=True).post(f"http://127.0.0.1:{server.getsockname()[1]}/", "{}", {})
+    assert time.monotonic() - begun < 5
+
+
+def test_each_owner_hears_of_their_own_jobs_alone(tmp_path):
+    database = Database(str(tmp_path / "kinora.db"))
+    database.upgrade()
+    store, endpoints, outbox = JobStore(database), Endpoints(database), Outbox(JobStore(database))
+    ended = {}
+    for owner in ("ada", "bob"):
+        url = f"https://{owner}.example/"
+        endpoints.create(owner, CreateEndpoint(name="mine", url=url, event_types=["video.failed"]))
+        new = NewJob(owner=owner, kind="generate", request={}, model="fake", size="64x64", seconds=1)
+        ended[url] = store.add(new).id
+        store.cancel(ended[url])
+    assert (outbox.collect(), outbox.collect()) == (2, 0)
+    assert {one.url: json.loads(one.body)["data"]["id"] for one in outbox.due()} == ended
+    database.close()
+
+
 @pytest.mark.parametrize(
     "url",
     [
@@ -164,8 +208,6 @@ def test_a_server_with_keys_calls_no_private_address(url):
 
 
 def test_a_name_that_resolves_to_a_private_address_is_not_called(monkeypatch):
-    from kinora.serve.webhooks import sending
-
     monkeypatch.setattr(sending, "resolved", lambda host, port: ["93.184.216.34", "127.0.0.1"])
     Sender(private=False).check("https://hooks.example/")
     with pytest.raises(InvalidRequest, match="private network"):

@@ -2,8 +2,7 @@
 
 A job's end and its deliveries are brought together in one transaction, so that a server killed in between owes them
 still; a delivery is taken for a while before it is sent, so that another server, or this one after a crash, sends it
-again.
-At least once, then: receivers tell a repeat by its webhook-id.
+again. At least once, then: receivers tell a repeat by its webhook-id.
 """
 
 from __future__ import annotations
@@ -62,10 +61,12 @@ class Outbox:
         with self._database.write() as session:
             now, count = self._database.now(session), 0
             jobs = self._store.unannounced(session)
+            owners = {job.owner for job in jobs}
+            listening = session.scalars(select(EndpointRow).where(EndpointRow.owner.in_(owners))).all()
             for job in jobs:
                 kind: EventType = "video.completed" if job.status == "completed" else "video.failed"
-                for row in session.scalars(select(EndpointRow).where(EndpointRow.owner == job.owner)):
-                    if kind in row.event_types:
+                for row in listening:
+                    if row.owner == job.owner and kind in row.event_types:
                         event = event_of(kind, job.id, int(job.completed_at or now))
                         session.add(_delivery(row.id, event, now))
                         count += 1
