@@ -1,6 +1,8 @@
 """What the server is told is checked before anything is opened, wherever it comes from."""
 
 import dataclasses
+import pathlib
+import re
 
 import pytest
 
@@ -37,6 +39,7 @@ def test_a_variable_of_the_wrong_kind_is_named(name, value):
         ({"port": 70_000}, "ports go from"),
         ({"workers": -1}, "not be below 0"),
         ({"lease": 0}, "above 0"),
+        ({"max_upload_seconds": 0}, "max_upload_seconds 0: must be above 0"),
         ({"queue": 0}, "at least 1"),
         ({"database": "mysql://host/x"}, "SQLite or PostgreSQL"),
         ({"aliases": ("sora-2",)}, "theirs=ours"),
@@ -77,6 +80,15 @@ def test_a_worker_gets_the_very_settings():
     assert (told["worker"], told["device"]) == ("worker_1", "cpu")
 
 
+NAMES = {one.name for one in dataclasses.fields(Settings)}
+
+
 def test_every_field_is_explained():
-    documented = Settings.__doc__
-    assert [one.name for one in dataclasses.fields(Settings) if f"{one.name}" not in documented] == []
+    before_colons = re.findall(r"((?:\w+, )*\w+):", Settings.__doc__)
+    assert NAMES - {name for group in before_colons for name in group.split(", ")} == set()
+
+
+def test_the_servers_page_lists_every_setting_and_no_other():
+    page = pathlib.Path(__file__).parents[2] / "docs" / "server.md"
+    rows = [line.split("|")[1] for line in page.read_text().partition("## Settings")[2].splitlines() if "|" in line]
+    assert {name for row in rows for name in re.findall(r"`(\w+)`", row)} == NAMES

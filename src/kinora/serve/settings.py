@@ -49,7 +49,7 @@ def _default_storage() -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
-    """One server. Times are seconds, sizes bytes; 0 stands for no limit, except where a field says otherwise.
+    """One server. Times are seconds, sizes bytes.
 
     host, port: where it listens. keys: every request needs a key; without, it listens on loopback only.
     public_url: how users reach it, where a link has to be whole.
@@ -64,7 +64,7 @@ class Settings:
     job_timeout: how long a job may run. faults: how many workers may die of it.
     lease: how long a worker may be silent. drain: how long running jobs may go on after SIGTERM.
     queue, queue_each: jobs that may wait, of all and of one owner.
-    retention: how long files of finished jobs stay.
+    retention: how long files of finished jobs stay, 0 for ever.
     max_upload, max_pixels, max_upload_seconds, max_prompt: of what is sent in.
     remote_urls: hosts from which pictures may be fetched; none by default.
     request_timeout: how long a client may take to send a request. log_prompts: words into the audit log, not hashes.
@@ -116,7 +116,7 @@ class Settings:
                 rule="without keys the server listens on loopback only, where no other machine reaches it",
                 remedy="add --keys and make one with `kinora keys create`, or leave --host out",
             )
-        for name in ("lease", "job_timeout", "request_timeout"):
+        for name in ("lease", "job_timeout", "request_timeout", "max_upload_seconds"):
             if getattr(self, name) <= 0:
                 raise InvalidRequest(f"{name} {getattr(self, name):g}", rule="must be above 0 seconds")
         for name in ("faults", "queue", "queue_each", "max_upload", "max_pixels", "max_prompt"):
