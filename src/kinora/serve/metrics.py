@@ -99,8 +99,9 @@ class _Ended:
             self._since = now
             newest = session.scalar(select(func.max(AuditRow.seq))) or 0
             if self._audited is not None:
-                refused = select(AuditRow).where(AuditRow.seq > self._audited, AuditRow.verdict == "block")
-                for line in session.scalars(refused):
+                # No further than `newest`: on PostgreSQL a line may come in between, and the next look counts that.
+                fresh = AuditRow.seq.between(self._audited + 1, newest)
+                for line in session.scalars(select(AuditRow).where(fresh, AuditRow.verdict == "block")):
                     for category in line.categories:
                         self.refusals.labels("request", category).inc()
             self._audited = newest
