@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from kinora.request import MAX_SEED
+
 
 @pytest.fixture(scope="module")
 def client(live):
@@ -86,6 +88,12 @@ def test_fields_of_ours_reach_the_engine_and_come_back(live, client):
     assert (told["seed"], told["steps"], told["guidance"], told["frames"], told["fps"]) == (5, 3, 2.5, 8, 8)
     fast = client.post("/videos", json={**body, "fps": 24}).json()["error"]
     assert (fast["param"], fast["code"]) == ("fps", "invalid_value")
+
+
+def test_pictures_of_one_request_have_seeds_that_follow_the_one_asked_for(client):
+    body = {"prompt": "a ball", "size": "64x64", "n": 2}
+    for seed, seeds in ((5, [5, 6]), (MAX_SEED, [MAX_SEED, 0])):
+        assert client.post("/images/generations", json={**body, "seed": seed}).json()["kinora"]["seeds"] == seeds
 
 
 def test_a_request_may_be_repeated_under_a_key(client):

@@ -262,7 +262,7 @@ async def images(reception: Reception, visit: Visit, asked: CreateImage) -> list
     terms = Terms(size=plan.size, seconds=plan.seconds, words=[asked.prompt], shown=asked.prompt)
     return [
         await reception.accept(
-            visit, first.model_copy(update={"seed": (first.seed + part) % MAX_SEED}), terms, part=part
+            visit, first.model_copy(update={"seed": (first.seed + part) % (MAX_SEED + 1)}), terms, part=part
         )
         for part in range(asked.n or 1)
     ]
