@@ -22,7 +22,7 @@ from kinora.serve.schemas.base import Making, VideoReference
 from kinora.serve.schemas.images import CreateImage
 from kinora.serve.schemas.order import Order
 from kinora.serve.schemas.videos import BlendVideos, CreateVideo, EditVideo, ExtendVideo, LoopVideo, RemixVideo
-from kinora.serve.store.values import Job
+from kinora.serve.store.values import Job, Kind
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Choice:
     ) -> Plan:
         """The plan of that many seconds of new video. Raises ApiError (400), naming the field at fault."""
         shot = Shot(
-            prompt or "as it is",
+            prompt or "as it is",  # a shot has words; those of the plan are not used
             seconds=seconds,
             size=size,
             fps=fps,
@@ -62,7 +62,7 @@ class Choice:
         except InvalidRequest as error:
             raise of_kinora(error, "fps" if fps not in (None, self.limits.fps) else "seconds") from error
 
-    def given(self, *, first: bool = False, last: bool = False, seconds: Real) -> None:
+    def check_given(self, *, first: bool = False, last: bool = False, seconds: Real) -> None:
         """Raise ApiError (400) where the model can't make so much, its ends included, from what is given of these."""
         param = "model"
         try:
@@ -72,7 +72,7 @@ class Choice:
         except InvalidRequest as error:
             raise of_kinora(error, param) from error
 
-    def whole(self, seconds: Real) -> None:
+    def check_whole(self, seconds: Real) -> None:
         """Raise ApiError (400) for a finished video that is longer than the model makes."""
         most = self.limits.max_seconds
         if round(seconds * self.limits.fps) > round(most * self.limits.fps):
@@ -83,7 +83,7 @@ class Choice:
             )
             raise of_kinora(wrong, "seconds")
 
-    def order(self, kind: Any, making: Making, **fields: Any) -> Order:
+    def order(self, kind: Kind, making: Making, **fields: Any) -> Order:
         """An order of that kind."""
         return Order(
             kind=kind,
@@ -116,7 +116,7 @@ def choose(reception: Reception, model: str | None, size: str | None = None) -> 
     return Choice(asked, chosen, told | ({"notes": [note]} if note else {}))
 
 
-def fitted(choice: Choice, role: str, brought: Brought, size: Size, fit: str) -> None:
+def note_fit(choice: Choice, role: str, brought: Brought, size: Size, fit: str) -> None:
     """Note it where a source is not of the size that is made."""
     if brought.seen.size != size:
         note = f"{role} is {format_size(brought.seen.size)}: fitted to {format_size(size)} ({fit})"
@@ -129,9 +129,9 @@ async def create(reception: Reception, visit: Visit, asked: CreateVideo) -> Job:
     if asked.input_reference is not None:
         picture = await visit.inputs.bring("image", asked.input_reference, param="input_reference", moving=False)
         size = choice.size or own_size(choice.limits, picture.seen.size)
-        fitted(choice, "input_reference", picture, size, asked.fit)
+        note_fit(choice, "input_reference", picture, size, asked.fit)
     plan = choice.plan(asked, asked.prompt, asked.seconds, size or choice.size, asked.fps)
-    choice.given(first=asked.input_reference is not None, seconds=plan.seconds)
+    choice.check_given(first=asked.input_reference is not None, seconds=plan.seconds)
     order = choice.order(
         "loop" if asked.loop else "generate",
         asked,
@@ -156,16 +156,16 @@ async def edit(reception: Reception, visit: Visit, asked: EditVideo) -> Job:
     return await _again(reception, visit, asked, kind="edit", param="video")
 
 
-async def _again(reception: Reception, visit: Visit, asked: EditVideo, *, kind: str, param: str) -> Job:
+async def _again(reception: Reception, visit: Visit, asked: EditVideo, *, kind: Kind, param: str) -> Job:
     video = await visit.inputs.bring("video", asked.video, param=param, moving=True)
     choice = choose(reception, asked.model or _maker(reception, video))
     if asked.mask is not None:
         await visit.inputs.bring("mask", asked.mask, param="mask")
     size = own_size(choice.limits, video.seen.size)
-    fitted(choice, "the video", video, size, asked.fit)
-    choice.whole(video.seen.seconds)
+    note_fit(choice, "the video", video, size, asked.fit)
+    choice.check_whole(video.seen.seconds)
     choice.plan(asked, asked.prompt, None, size)
-    choice.given(first=True, last=True, seconds=video.seen.seconds)
+    choice.check_given(first=True, last=True, seconds=video.seen.seconds)
     order = choice.order(kind, asked, prompt=asked.prompt, size=format_size(size), strength=asked.strength)
     terms = Terms(
         size=size,
@@ -182,11 +182,11 @@ async def extend(reception: Reception, visit: Visit, asked: ExtendVideo) -> Job:
     video = await visit.inputs.bring("video", asked.video, param="video", moving=True)
     choice = choose(reception, asked.model or _maker(reception, video))
     size = own_size(choice.limits, video.seen.size)
-    fitted(choice, "the video", video, size, asked.fit)
+    note_fit(choice, "the video", video, size, asked.fit)
     plan = choice.plan(asked, asked.prompt, asked.seconds, size)
-    choice.whole(video.seen.seconds + plan.seconds)
+    choice.check_whole(video.seen.seconds + plan.seconds)
     forward = asked.direction == "forward"
-    choice.given(first=forward, last=not forward, seconds=plan.seconds)
+    choice.check_given(first=forward, last=not forward, seconds=plan.seconds)
     order = choice.order(
         "extend",
         asked,
@@ -211,11 +211,11 @@ async def blend(reception: Reception, visit: Visit, asked: BlendVideos) -> Job:
     choice = choose(reception, asked.model or _maker(reception, first), asked.size)
     size = choice.size or own_size(choice.limits, first.seen.size)
     for role, one in (("first", first), ("second", second)):
-        fitted(choice, role, one, size, asked.fit)
+        note_fit(choice, role, one, size, asked.fit)
     overlap = _between(choice, asked, size, asked.seconds)
-    choice.given(first=True, last=True, seconds=overlap)
+    choice.check_given(first=True, last=True, seconds=overlap)
     total = first.seen.seconds + second.seen.seconds - overlap
-    choice.whole(total)
+    choice.check_whole(total)
     for role, one in (("first", first), ("second", second)):
         if one.seen.seconds <= overlap:
             wrong = InvalidRequest(role, rule=f"too short to blend over {overlap:g} s", remedy="ask for fewer seconds")
@@ -233,17 +233,17 @@ async def loop(reception: Reception, visit: Visit, asked: LoopVideo) -> Job:
     if asked.video is None:
         choice = choose(reception, asked.model, asked.size)
         plan = choice.plan(asked, asked.prompt, asked.seconds, choice.size)
-        choice.given(seconds=plan.seconds)
+        choice.check_given(seconds=plan.seconds)
         order = choice.order("loop", asked, prompt=asked.prompt, size=format_size(plan.size), seconds=plan.seconds)
         terms = Terms(size=plan.size, seconds=plan.seconds, words=[asked.prompt], shown=shown)
         return await reception.accept(visit, order, terms)
     video = await visit.inputs.bring("video", asked.video, param="video", moving=True)
     choice = choose(reception, asked.model or _maker(reception, video), asked.size)
     size = choice.size or own_size(choice.limits, video.seen.size)
-    fitted(choice, "the video", video, size, asked.fit)
+    note_fit(choice, "the video", video, size, asked.fit)
     added = _between(choice, asked, size, asked.seconds)
-    choice.given(first=True, last=True, seconds=added)
-    choice.whole(video.seen.seconds + added)
+    choice.check_given(first=True, last=True, seconds=added)
+    choice.check_whole(video.seen.seconds + added)
     order = choice.order("loop", asked, prompt=asked.prompt, size=format_size(size), seconds=added)
     said = [text for text in (video.seen.prompt, asked.prompt) if text]
     terms = Terms(size=size, seconds=video.seen.seconds + added, words=said, shown=shown)
@@ -254,7 +254,7 @@ async def images(reception: Reception, visit: Visit, asked: CreateImage) -> list
     """Pictures: as many jobs, with seeds that follow each other."""
     choice = choose(reception, asked.model, None if asked.size == "auto" else asked.size)
     plan = choice.plan(asked, asked.prompt, 1 / choice.limits.fps, choice.size)
-    choice.given(seconds=plan.seconds)
+    choice.check_given(seconds=plan.seconds)
     form = {"jpeg": "jpg", None: "png"}.get(asked.output_format, asked.output_format)
     first = choice.order(
         "image", asked, prompt=asked.prompt, size=format_size(plan.size), seconds=plan.seconds, format=form

@@ -11,7 +11,7 @@ from kinora.errors import InvalidRequest
 from kinora.grid import format_size
 from kinora.serve.errors import ApiError, of_kinora
 from kinora.serve.ordering.characters import Character
-from kinora.serve.ordering.orders import choose, fitted
+from kinora.serve.ordering.orders import choose, note_fit
 from kinora.serve.ordering.reception import Reception, Terms, Visit
 from kinora.serve.schemas.order import OrderedCharacter, OrderedShot
 from kinora.serve.schemas.videos import CreateVideo, ShotText, TellStory
@@ -31,13 +31,13 @@ async def story(reception: Reception, visit: Visit, asked: TellStory) -> Job:
     except InvalidRequest as error:
         raise of_kinora(error, "shots" if asked.shots else "prompt") from error
     for card, one in zip(told.cards, plans, strict=True):
-        choice.given(first=card.image is not None or card.clip is not None, seconds=one.seconds)
+        choice.check_given(first=card.image is not None or card.clip is not None, seconds=one.seconds)
     for index, shot in enumerate(asked.shots or []):
         for role, given, moving in (("image", shot.image, False), ("video", shot.video, True)):
             if given is not None:
                 param = f"shots[{index}].{role}"
                 brought = await visit.inputs.bring(f"{role}{index}", given, param=param, moving=moving)
-                fitted(choice, param, brought, plan.size, asked.fit)
+                note_fit(choice, param, brought, plan.size, asked.fit)
     cards = [
         OrderedShot(
             prompt=card.prompt,
@@ -97,7 +97,7 @@ async def with_characters(reception: Reception, visit: Visit, asked: CreateVideo
             message = f"The prompt does not name the character '{one.name}': write the name as it is."
             raise ApiError(400, message, code="invalid_value", param=f"characters[{index}].id")
     plan = choice.plan(asked, asked.prompt, asked.seconds, choice.size, asked.fps)
-    choice.given(first=True, seconds=plan.seconds)
+    choice.check_given(first=True, seconds=plan.seconds)
     for index, one in enumerate(cast):
         visit.inputs.brought[f"character{index}"] = one.brought
     people = [

@@ -14,8 +14,7 @@ from typing import Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from kinora.request import Real
-
-Kind = Literal["generate", "remix", "edit", "extend", "blend", "loop", "story", "image"]
+from kinora.serve.store.values import Kind
 
 
 class Strict(BaseModel):
