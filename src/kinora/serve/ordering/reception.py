@@ -39,6 +39,8 @@ from kinora.serve.work.memory import admit, predicted
 LOOKING = 60.0
 """Seconds that opening an upload may take."""
 
+"""Characters of an idempotency key."""
+
 LONGEST_KEY = 250
 PATIENCE = (0.05, 0.5)
 """Seconds between looks at a job that is waited for: at first, at last."""
@@ -106,7 +108,7 @@ class Reception:
             job = await run_in_threadpool(
                 self.store.add,
                 self._new(asking, order, terms, verdict),
-                idempotency=idempotency_of(visit, part),
+                idempotency=await run_in_threadpool(idempotency_of, visit, part),  # hashes whole files
                 check=self.access.quotas.check(asking, seconds=float(terms.seconds)),
             )
         except QueueFull as error:
