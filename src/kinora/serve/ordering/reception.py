@@ -12,7 +12,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -39,9 +38,9 @@ from kinora.serve.work.memory import admit, predicted
 LOOKING = 60.0
 """Seconds that opening an upload may take."""
 
+LONGEST_KEY = 250
 """Characters of an idempotency key."""
 
-LONGEST_KEY = 250
 PATIENCE = (0.05, 0.5)
 """Seconds between looks at a job that is waited for: at first, at last."""
 
@@ -196,8 +195,3 @@ def _hashed(value: object) -> str:
     while block := value.file.read(1 << 20):
         digest.update(block)
     return digest.hexdigest()
-
-
-def now() -> int:
-    """The time, as the API writes it."""
-    return int(time.time())

@@ -10,9 +10,9 @@ from starlette.concurrency import run_in_threadpool
 
 from kinora.serve.errors import BLOCKED, ApiError
 from kinora.serve.ordering import orders
-from kinora.serve.ordering.reception import Reception, now
+from kinora.serve.ordering.reception import Reception
 from kinora.serve.routes.describing import TAKES, body_of, errors
-from kinora.serve.routes.parts import Asking, Desk, visiting
+from kinora.serve.routes.parts import Asking, Desk, now, visiting
 from kinora.serve.routes.views import extras
 from kinora.serve.schemas.images import CreateImage, Picture, Pictures
 from kinora.serve.store.values import Job

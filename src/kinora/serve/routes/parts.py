@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Annotated, TypeVar
@@ -24,6 +25,11 @@ Desk = Annotated[Reception, Depends(reception_of)]
 VideoId = Annotated[
     Identifier, Path(description="The video's id.", examples=["video_0123456789abcdef0123456789abcdef"])
 ]
+
+
+def now() -> int:
+    """The time, as the API writes it."""
+    return int(time.time())
 
 
 async def known_query(request: Request) -> None:

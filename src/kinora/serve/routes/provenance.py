@@ -10,9 +10,8 @@ from starlette.concurrency import run_in_threadpool
 from kinora.errors import KinoraError
 from kinora.serve.errors import of_kinora
 from kinora.serve.ordering.looking import examined
-from kinora.serve.ordering.reception import now
 from kinora.serve.routes.describing import body_of, errors
-from kinora.serve.routes.parts import Asking, Desk, visiting
+from kinora.serve.routes.parts import Asking, Desk, now, visiting
 from kinora.serve.schemas.provenance import CheckProvenance, Classifier, Credentials, ProvenanceCheck, Watermark
 
 router = APIRouter(prefix="/v1/content_provenance_checks", tags=["Safety"])

@@ -10,9 +10,8 @@ from starlette.concurrency import run_in_threadpool
 
 from kinora.errors import InvalidRequest
 from kinora.serve.errors import ApiError, not_found, of_kinora
-from kinora.serve.ordering.reception import now
 from kinora.serve.routes.describing import GIVES, body_of, errors
-from kinora.serve.routes.parts import Asking
+from kinora.serve.routes.parts import Asking, now
 from kinora.serve.schemas.base import Identifier
 from kinora.serve.schemas.webhooks import (
     EVENT_TYPES,
