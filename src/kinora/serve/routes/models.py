@@ -7,7 +7,6 @@ from typing import Annotated
 from fastapi import APIRouter, Path
 
 from kinora.grid import format_size
-from kinora.serve.errors import ApiError
 from kinora.serve.ordering.catalogue import Offer
 from kinora.serve.routes.describing import GIVES
 from kinora.serve.routes.parts import Asking, Desk
@@ -31,10 +30,7 @@ async def retrieve_model(
     asking: Asking,  # noqa: ARG001 - for callers only
 ) -> Model:
     """One model: what it can be asked for."""
-    true = desk.settings.model_named(model)
-    if true is None or true not in desk.catalogue.offers:
-        raise ApiError(404, f"The model '{model[:80]}' does not exist here.", code="model_not_found", param="model")
-    return shown(desk.catalogue.offers[true], model)
+    return shown(desk.catalogue.asked(model).offer, model)
 
 
 def shown(offer: Offer, name: str) -> Model:
