@@ -59,8 +59,8 @@ class JobRow(Row):
     created_at: Mapped[float]
     queued_at: Mapped[float]
     started_at: Mapped[float | None]
-    completed_at: Mapped[float | None]
-    expires_at: Mapped[float | None]
+    completed_at: Mapped[float | None] = mapped_column(index=True)
+    expires_at: Mapped[float | None] = mapped_column(index=True)
     error_code: Mapped[str | None] = mapped_column(String(64))
     error_message: Mapped[str | None] = mapped_column(Text)
     result: Mapped[dict[str, Any]] = mapped_column(default=dict)
