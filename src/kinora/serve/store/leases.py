@@ -160,7 +160,14 @@ class Leases(Part):
     def lost(self, worker: str, *, fault: bool, error: JobError | None = None) -> None:
         """A worker is dead. Its job waits again, or fails with `error`; `fault` says that the job may be to blame."""
         with self.database.write() as session:
-            _bury(session, [worker], self.database.now(session), fault=fault, error=error, rules=self.rules)
+            now = self.database.now(session)
+            query = select(JobRow).where(JobRow.worker == worker, JobRow.status == "in_progress").with_for_update()
+            for row in session.scalars(query):
+                if error is None:
+                    requeue(session, row, now, fault=fault, rules=self.rules)
+                else:
+                    end(session, row, now, error)
+            session.execute(delete(WorkerRow).where(WorkerRow.id == worker))
 
     def release_expired(self) -> int:
         """Let jobs wait again whose workers have been silent for longer than their lease; count them."""
@@ -211,13 +218,3 @@ def _held(session: Session, claim: Claim) -> JobRow | None:
 
 def _idle(session: Session, worker: str, now: float) -> None:
     session.execute(update(WorkerRow).where(WorkerRow.id == worker).values(job_id=None, token=None, seen_at=now))
-
-
-def _bury(session: Session, workers: list[str], now: float, *, fault: bool, error: JobError | None, rules: Any) -> None:
-    query = select(JobRow).where(JobRow.worker.in_(workers), JobRow.status == "in_progress").with_for_update()
-    for row in session.scalars(query):
-        if error is None:
-            requeue(session, row, now, fault=fault, rules=rules)
-        else:
-            end(session, row, now, error)
-    session.execute(delete(WorkerRow).where(WorkerRow.id.in_(workers)))
