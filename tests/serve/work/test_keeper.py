@@ -4,6 +4,7 @@ import pathlib
 import time
 from dataclasses import replace
 
+from kinora.errors import OutputError
 from kinora.serve.work.keeper import Keeper
 from kinora.serve.work.machine import host, is_dead, killed_for_memory, memory_of
 from kinora.serve.work.worker import Worker
@@ -20,6 +21,25 @@ def test_files_of_deleted_jobs_are_removed(desk, hand, settings, order):
     assert keeper.look_at_files() == 3
     assert [path for path in files.rglob("*") if path.is_file()] == []
     assert desk.store.doomed() == []
+
+
+def test_a_file_that_cannot_be_removed_holds_up_no_other(desk, hand, settings, order, monkeypatch):
+    job = order()
+    Worker(desk, hand, settings).work(desk.claim(hand))
+    desk.store.delete(job.id)
+    delete, stuck = desk.assets.delete, desk.store.doomed()[0][1]
+
+    def refuse(path):
+        if path == stuck:
+            raise OutputError(path, rule="can't be removed")
+        delete(path)
+
+    monkeypatch.setattr(desk.assets, "delete", refuse)
+    keeper = Keeper(desk.store, desk.assets)
+    assert keeper.look_at_files() == 2
+    assert [path for _, path in desk.store.doomed()] == [stuck]
+    monkeypatch.undo()
+    assert keeper.look_at_files() == 1
 
 
 def test_a_first_round_takes_up_at_once_what_a_killed_server_left(desk, hand, order):

@@ -58,14 +58,20 @@ class Keeper:
         return len(gone) + self._store.release_expired()
 
     def look_at_files(self) -> int:
-        """Remove files whose time is over; count them."""
+        """Remove files whose time is over; count them. One that can't be removed holds up no other until next time."""
         self._store.expire()
-        removed = 0
-        while doomed := self._store.doomed():
+        removed, stuck = 0, ""
+        while not stuck and (doomed := self._store.doomed()):
             for id, path in doomed:
-                self._assets.delete(path)
+                try:
+                    self._assets.delete(path)
+                except OutputError as error:
+                    stuck = str(error)
+                    continue
                 self._store.forget(id)
-            removed += len(doomed)
+                removed += 1
+        if stuck:
+            log.warning("a file could not be removed: %s", stuck)
         return removed
 
     def _go_round(self) -> None:
@@ -75,6 +81,6 @@ class Keeper:
                 self.look_at_jobs()
                 if rounds % FILES_EVERY == 0:
                     self.look_at_files()
-            except (*NO_ANSWER, OutputError) as error:
+            except NO_ANSWER as error:
                 log.warning("could not keep the store in order: %s", error)
             rounds += 1
