@@ -29,13 +29,13 @@ from kinora.serve.work.desk import Lost, StoreDesk
 BLOCK = 1 << 18
 
 
-class Told(BaseModel):
+class Message(BaseModel):
     """Root of what workers send."""
 
     model_config = ConfigDict(extra="forbid")
 
 
-class AClaim(Told):
+class AClaim(Message):
     """Which job, and the right to speak of it."""
 
     job: str
@@ -43,7 +43,7 @@ class AClaim(Told):
     worker: str
 
 
-class Idle(Told):
+class Idle(Message):
     """A worker that asks for work."""
 
     id: str
@@ -75,13 +75,13 @@ class Failed(AClaim):
     message: str
 
 
-class Asked(Told):
+class Watched(Message):
     """Whose state a supervisor wants to know."""
 
     workers: list[str]
 
 
-class Dead(Told):
+class Dead(Message):
     """A worker that is no more."""
 
     worker: str
@@ -172,9 +172,9 @@ def drop(lost: AClaim, desk: Desk) -> None:
 
 
 @router.post("/seen")
-def seen(asked: Asked, desk: Desk) -> dict[str, dict[str, Any]]:
+def seen(watched: Watched, desk: Desk) -> dict[str, dict[str, Any]]:
     """What workers are at."""
-    return {worker: asdict(one) for worker, one in desk.seen(asked.workers).items()}
+    return {worker: asdict(one) for worker, one in desk.seen(watched.workers).items()}
 
 
 @router.post("/lost")
