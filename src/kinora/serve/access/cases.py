@@ -87,9 +87,9 @@ class Cases:
                 raise not_found("case", case_id, "case_id")
             return of_row(Case, row)
 
-    def waiting(self, state: State = "open", *, after: float = 0.0, limit: int = 100) -> Sequence[Case]:
-        """Cases in that state, oldest first, opened later than `after`."""
-        query = select(CaseRow).where(CaseRow.state == state, CaseRow.created_at > after)
+    def waiting(self, state: State = "open", *, limit: int = 100) -> Sequence[Case]:
+        """Cases in that state, oldest first."""
+        query = select(CaseRow).where(CaseRow.state == state)
         with self._database.read() as session:
             return [of_row(Case, row) for row in session.scalars(query.order_by(CaseRow.created_at).limit(limit))]
 

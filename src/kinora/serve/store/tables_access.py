@@ -46,7 +46,7 @@ class AllowanceRow(Row):
 
 
 class AuditRow(Row):
-    """Who asked what, and what was said to it. Rows are added and, past their time, removed; never changed.
+    """Who asked what, and what was said to it. Rows are added, never changed and never removed.
 
     prompt_sha256 is the hash that a file's Content Credentials carry, so that the two can be brought together; the
     words themselves are there only if the operator keeps them. verdict: "allow", "warn", "block", or "" where none
