@@ -126,6 +126,19 @@ def test_links_lead_to_files_of_the_tree(path):
     assert [link for link in links if "://" not in link and not (path.parent / link).exists()] == []
 
 
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_links_into_a_document_lead_to_one_of_its_headings(path):
+    links = re.findall(r"\]\(([^)#\s]*)#([^)\s]+)\)", path.read_text())
+    here = [(path.parent / place if place else path, anchor) for place, anchor in links if "://" not in place]
+    assert [f"{place.name}#{anchor}" for place, anchor in here if anchor not in anchors(place)] == []
+
+
+def anchors(document: pathlib.Path) -> set[str]:
+    """The names that GitHub gives to a document's headings."""
+    headings = re.findall(r"^#+ (.+)$", re.sub(FENCE, "", document.read_text()), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", one.lower()).replace(" ", "-") for one in headings}
+
+
 def test_every_figure_in_the_results_has_its_command():
     sections = re.split(r"^## ", (ROOT / "docs/results.md").read_text(), flags=re.MULTILINE)[1:]
     prose = [(section, re.sub(FENCE, "", section)) for section in sections]
