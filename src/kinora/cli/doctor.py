@@ -65,7 +65,8 @@ def _memory() -> Iterator[Finding]:
     from kinora.engine.memory import total_memory
 
     total = total_memory()
-    yield Finding("memory", total >= MEMORY_NEEDED, f"{total / 2**30:.1f} GiB (filming needs 3 GiB)")
+    found, needed = total / 2**30, MEMORY_NEEDED / 2**30
+    yield Finding("memory", total >= MEMORY_NEEDED, f"{found:.1f} GiB (filming needs {needed:.0f} GiB)")
 
 
 def _graphics() -> Iterator[Finding]:
