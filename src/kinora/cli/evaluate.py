@@ -84,7 +84,6 @@ def drift(
 ) -> None:
     """Film long and measure, five seconds at a time, what is left of the beginning."""
     import json
-    from dataclasses import replace
 
     import kinora
     from kinora.checkpoints.catalog import describe
