@@ -58,13 +58,14 @@ def list_keys(database: Database = None, as_json: AsJson = False) -> None:
     from rich.table import Table
 
     table = Table(
-        "id", "name", "role", "jobs/day", "seconds/day", "at once", "ends in", "made", "used", "state", box=None
+        "id", "name", "role", "jobs/day", "seconds/day", "at once", "secret", "made", "used", "state", box=None
     )
     for key in found:
         limits = key.limits
         numbers = ["-" if one is None else f"{one:g}" for one in (limits.jobs, limits.seconds, limits.at_once)]
         state = "revoked" if key.revoked_at else "holds" if key.holds(datetime.now(UTC).timestamp()) else "ran out"
-        table.add_row(key.id, key.name, key.role, *numbers, key.hint, _day(key.created_at), _day(key.used_at), state)
+        days = _day(key.created_at), _day(key.used_at)
+        table.add_row(key.id, key.name, key.role, *numbers, f"...{key.hint}", *days, state)
     Console(width=None if sys.stdout.isatty() else WIDE, highlight=False).print(table)
 
 
