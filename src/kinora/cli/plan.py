@@ -10,7 +10,11 @@ from kinora.grid import format_size, parse_size
 from kinora.request import Shot
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from kinora.checkpoints.cards import Card
     from kinora.engine.open.forecast import Forecast, Machine
+    from kinora.grid import Size
 
 app = typer.Typer(add_completion=False)
 
@@ -58,17 +62,22 @@ def plan(
             print(f"  {_line(one, machine)}")
     if chosen is None:
         others = instead(card, tuple(CARDS.values()), size=asked.size, frames=frames, machine=machine)
-        would = "; ".join(
-            f"kinora plan {other.name} {format_size(one)} {count / other.defaults.fps:g}"
-            for other, one, count in others[:3]
-        )
-        least = min(one.peak for one in ways if one.way.exact)
-        rule = f"needs {least / 1e9:.1f} GB of the {machine.memory / 1e9:.1f} GB there are"
-        raise InvalidRequest(
-            f"{card.name} at {size}", rule=rule, remedy=f"these fit: {would}" if would else "nothing here fits"
-        )
+        raise _too_large(f"{card.name} at {size}", ways, machine, others)
     if not as_json:
         print(f"It fits: {chosen.way.name}, {chosen.peak / 1e9:.1f} GB, about {_time(chosen.total)}.")
+
+
+def _too_large(
+    value: str, ways: "Sequence[Forecast]", machine: "Machine", others: "Sequence[tuple[Card, Size, int]]"
+) -> InvalidRequest:
+    """The refusal of a clip that can't be made on a machine, with three that can: (model, size, frames) of `others`."""
+    least = min(one.peak for one in ways if one.way.exact)
+    rule = f"needs {least / 1e9:.1f} GB of the {machine.memory / 1e9:.1f} GB there are"
+    would = "; ".join(
+        f"kinora plan {other.name} {format_size(size)} {count / other.defaults.fps:g}"
+        for other, size, count in others[:3]
+    )
+    return InvalidRequest(value, rule=rule, remedy=f"these fit: {would}" if would else "nothing here fits")
 
 
 def _machine(memory: float | None, tflops: float | None) -> "Machine":
