@@ -6,7 +6,6 @@ import sys
 import threading
 from collections.abc import Iterator
 from io import TextIOWrapper
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -41,7 +40,7 @@ def screen(
         raise InvalidRequest(style, rule="--as takes prompt or social")
     from kinora.safety import default_guard
 
-    guard = default_guard(policy if not Path(policy).is_file() else Path(policy))
+    guard = default_guard(policy)
     kind: Any = style
     if text != "-":
         (verdict,) = guard.screen_many([text], kind)
@@ -65,19 +64,13 @@ def _waiting(stream: TextIOWrapper) -> Iterator[list[str]]:
         lines.put(None)
 
     threading.Thread(target=fill, daemon=True).start()
-    line = lines.get()
-    while line is not None:
-        batch: list[str] = [line]
-        while len(batch) < TOGETHER and not lines.empty():
-            line = lines.get()
-            if line is None:
-                break
-            batch.append(line)
-        else:
-            line = ""
-        yield batch
-        if line is not None:
-            line = lines.get()
+    taken: list[str | None] = [""]
+    while taken[-1] is not None:  # the end
+        taken = [lines.get()]
+        while taken[-1] is not None and len(taken) < TOGETHER and not lines.empty():
+            taken.append(lines.get())
+        if batch := [line for line in taken if line is not None]:
+            yield batch
 
 
 def _report(verdict: "Verdict") -> dict[str, Any]:
