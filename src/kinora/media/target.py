@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import secrets
 from collections.abc import Iterator
@@ -69,7 +70,7 @@ def replacing(path: Path, *, keep: bool = True) -> Iterator[Path]:
             temporary.unlink()
 
 
-_FULL = {28, 27, 122}  # ENOSPC, EFBIG, EDQUOT: numbers, since Windows lacks the last name
+_FULL = {errno.ENOSPC, errno.EFBIG, errno.EDQUOT}
 
 
 def _reason(error: OSError) -> str:
