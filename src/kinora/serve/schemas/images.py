@@ -9,7 +9,8 @@ from pydantic_core import PydanticCustomError
 
 from kinora.serve.schemas.base import Making, Name, Prompt, Told
 
-IMAGES = 10
+MOST = 10
+"""Pictures of one request, by the contract."""
 
 
 def _nothing(value: object) -> object:
@@ -27,7 +28,7 @@ class CreateImage(Making):
 
     prompt: Prompt
     model: Name | None = None
-    n: Annotated[int, Field(ge=1, le=IMAGES)] | None = None
+    n: Annotated[int, Field(ge=1, le=MOST)] | None = None
     size: Annotated[str, Field(pattern=r"^(auto|[0-9]{1,5}x[0-9]{1,5})$")] | None = None
     output_format: Literal["png", "jpeg", "webp"] | None = None
     response_format: Literal["b64_json"] | None = None
