@@ -19,6 +19,8 @@ JSON = {
     "nested beyond reason": (body('{"prompt":' + "[" * DEEP + "]" * DEEP + "}"), 400, "invalid_json"),
     "not a number": (body('{"prompt": "a", "seconds": NaN}'), 400, "invalid_json"),
     "a number of a million digits": (body('{"prompt": "a", "seed": ' + "9" * 1_000_000 + "}"), 400, "invalid_json"),
+    "a name that stands twice": (body('{"prompt": "a ball", "prompt": "another"}'), 400, "invalid_json"),
+    "lists by the million": (body('{"prompt": [' + "[]," * 2_000_000 + "[]]}"), 400, "invalid_json"),
     "no UTF-8": (body(b'{"prompt": "\xff\xfe"}'), 400, "invalid_json"),
     "half a character": (body('{"prompt": "\\ud800"}'), 400, "invalid_value"),
     "NUL in a text": (body('{"prompt": "a\\u0000b"}'), 400, "invalid_value"),

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 
 import pytest
 from fastapi import Request
@@ -11,6 +12,7 @@ from kinora.serve.schemas.images import CreateImage
 from kinora.serve.schemas.moderations import Moderate
 from kinora.serve.schemas.videos import CreateVideo, EditVideo, TellStory
 from kinora.serve.wire import Upload, read_body
+from kinora.serve.wire.strict import MARKS
 
 WANTED = {
     "prompt": "a ball",
@@ -170,6 +172,35 @@ def test_what_is_no_json_object_is_refused(body):
     with pytest.raises(ApiError) as error:
         read(body, "application/json", CreateVideo)
     assert (error.value.status, error.value.code) == (400, "invalid_json")
+
+
+@pytest.mark.parametrize(
+    ("shots", "code", "said"),
+    [
+        ('[{"prompt": "a\\u0000b"}]', "invalid_value", "'[0].prompt': it is not text"),
+        ('[{"prompt": "a\\ud800b"}]', "invalid_value", "'[0].prompt': it is not text"),
+        ('[{"prompt": "a", "prompt": "b"}]', "invalid_json", "'prompt' is given twice"),
+        ("[" + "[]," * MARKS + "[]]", "invalid_json", "commas and brackets"),
+        ('[{"prompt": "a", "seconds": NaN}]', "invalid_type", "expected an array, but got a string"),
+    ],
+    ids=["NUL", "half a character", "a name twice", "lists by the million", "not a number"],
+)
+def test_json_in_a_field_of_a_form_is_read_as_strictly_as_a_body(shots, code, said):
+    with pytest.raises(ApiError, match=re.escape(said)) as error:
+        read(multipart([("shots", shots)]), FORM, TellStory)
+    assert (error.value.status, error.value.code) == (400, code)
+
+
+def test_a_story_describes_so_many_names_and_no_more():
+    names = {f"name {number}": "a man" for number in range(61)}
+    with pytest.raises(ApiError, match="maximum length 60") as error:
+        read(json.dumps({"prompt": "a. b.", "descriptions": names}).encode(), "application/json", TellStory)
+    assert error.value.code == "object_above_max_length"
+
+
+def test_json_that_is_said_to_be_a_form_is_told_so():
+    with pytest.raises(ApiError, match="send 'Content-Type: application/json'"):
+        read(b'{"prompt": "a ball"}', "application/x-www-form-urlencoded", CreateVideo)
 
 
 def test_a_rule_about_several_fields_names_none():

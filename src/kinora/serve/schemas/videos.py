@@ -24,6 +24,14 @@ from kinora.serve.schemas.base import (
 CHARACTERS = 2
 """Characters in one video, by OpenAI's guide."""
 
+SHOTS = 60
+"""Shots of one story."""
+
+NAMES = 60
+"""Names that stand for descriptions in one story: each is looked for in each shot."""
+
+CharacterName = Annotated[str, Field(min_length=1, max_length=80)]
+
 
 class CharacterReference(Asked):
     """A character made before, named in the prompt as it is called."""
@@ -123,8 +131,8 @@ class TellStory(Making):
     """POST /v1/videos/stories: shots, or a `prompt` of several sentences of which each is one."""
 
     prompt: Words = ""
-    shots: Annotated[list[ShotText], Field(min_length=1, max_length=60), Nested] | None = None
-    descriptions: Annotated[dict[Annotated[str, Field(min_length=1, max_length=80)], Prompt], Nested] | None = None
+    shots: Annotated[list[ShotText], Field(min_length=1, max_length=SHOTS), Nested] | None = None
+    descriptions: Annotated[dict[CharacterName, Prompt], Field(max_length=NAMES), Nested] | None = None
     same_noise: bool = False
     seconds: Seconds | None = None
     model: Name | None = None
@@ -145,7 +153,7 @@ class CreateCharacter(Asked):
     `consent` says who agreed and how, where the clip shows a person.
     """
 
-    name: Annotated[str, Field(min_length=1, max_length=80)]
+    name: CharacterName
     video: Video
     description: Annotated[str, Field(max_length=2000)] = ""
     consent: Annotated[str, Field(max_length=2000)] = ""

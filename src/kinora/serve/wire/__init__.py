@@ -3,6 +3,7 @@
 from kinora.serve.wire.body import Body, read_body
 from kinora.serve.wire.fields import nested
 from kinora.serve.wire.sniff import IMAGES, VIDEOS, sniffed
+from kinora.serve.wire.strict import parsed
 from kinora.serve.wire.upload import Upload
 
-__all__ = ["IMAGES", "VIDEOS", "Body", "Upload", "nested", "read_body", "sniffed"]
+__all__ = ["IMAGES", "VIDEOS", "Body", "Upload", "nested", "parsed", "read_body", "sniffed"]
