@@ -39,6 +39,23 @@ def test_a_name_too_long_for_the_file_system(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+def test_what_the_rename_would_refuse_or_put_away_is_found_out_before_the_work(tmp_path):
+    with pytest.raises(OutputError, match="name too long"):
+        check_target(tmp_path / ("x" * 300 + ".mp4"))
+    with pytest.raises(OutputError, match="null byte"):
+        check_target(tmp_path / "x\0.mp4")
+    os.mkfifo(tmp_path / "pipe.mp4")
+    with pytest.raises(OutputError, match="is no ordinary file"):
+        check_target(tmp_path / "pipe.mp4")
+
+
+def test_a_name_may_be_as_long_as_the_file_system_takes_it_in_any_script(tmp_path):
+    path = tmp_path / ("\N{RABBIT FACE}" * 62 + ".mp4")  # 252 bytes
+    with replacing(check_target(path)) as temporary:
+        temporary.write_bytes(b"new")
+    assert path.read_bytes() == b"new"
+
+
 def test_asking_changes_nothing(tmp_path):
     (tmp_path / "clip.mp4").write_bytes(b"old")
     check_target(tmp_path / "clip.mp4")

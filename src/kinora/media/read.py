@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,6 +24,9 @@ MAX_PIXELS = 80_000_000
 
 MAX_FRAMES = 36_000
 """The most frames decoded of one file: ten minutes at 60 a second."""
+
+PROMPT = "Prompt: "
+"""How the description of a file that Kinora wrote begins."""
 
 FORMATS = "mov,matroska,webm,avi,mpeg,mpegts,mpegvideo,flv,ogg,asf,ivf,h264,hevc,obu,dv,mxf"
 """Containers opened. Playlists (m3u8, concat, dash) stay shut: they make FFmpeg open other files and addresses."""
@@ -98,10 +102,6 @@ def tags_of(path: str | Path) -> dict[str, str]:
         return tags
 
 
-PROMPT = "Prompt: "
-"""How the description of a file that Kinora wrote begins."""
-
-
 def decoded(path: str | Path) -> Iterator[TimedFrame]:
     """Yield each frame in presentation order with its time; memory holds one at a time.
 
@@ -153,8 +153,7 @@ def read_video(path: str | Path, *, max_frames: int | None = None) -> tuple[Fram
 @contextmanager
 def _opened(path: str | Path) -> Iterator[tuple[av.container.InputContainer, av.VideoStream]]:
     """The file and its first video stream; what PyAV raises about it becomes BadInputFile."""
-    if not Path(path).is_file():  # before FFmpeg, to which a name may mean an address or a device
-        raise BadInputFile(path, rule="no such file" if not Path(path).exists() else "is not a file")
+    check_file(path)  # before FFmpeg, to which a name may mean an address or a device
     try:
         with av.open(str(Path(path).absolute()), options={"format_whitelist": FORMATS}) as container:
             if not container.streams.video:
@@ -170,6 +169,17 @@ def _opened(path: str | Path) -> Iterator[tuple[av.container.InputContainer, av.
     except (av.error.FFmpegError, OSError) as error:
         rule = f"not a readable video ({error.strerror or error})"
         raise BadInputFile(path, rule=rule, remedy="use an MP4, WebM or MOV file") from error
+
+
+def check_file(path: str | Path) -> None:
+    """Raise BadInputFile unless there is an ordinary file of that name."""
+    try:
+        if not stat.S_ISREG(Path(path).stat().st_mode):
+            raise BadInputFile(path, rule="is not a file")
+    except (FileNotFoundError, NotADirectoryError) as error:
+        raise BadInputFile(path, rule="no such file") from error
+    except (OSError, ValueError) as error:
+        raise BadInputFile(path, rule=f"can't be read ({getattr(error, 'strerror', None) or error})") from error
 
 
 def too_large(path: str | Path, size: Size) -> BadInputFile:

@@ -13,7 +13,7 @@ import numpy.typing as npt
 from PIL import Image, ImageCms, ImageOps, ImageSequence, UnidentifiedImageError
 
 from kinora.errors import BadInputFile
-from kinora.media.read import MAX_FRAMES, MAX_PIXELS, too_large
+from kinora.media.read import MAX_FRAMES, MAX_PIXELS, check_file, too_large
 
 Frames = npt.NDArray[np.uint8]
 
@@ -115,8 +115,7 @@ def _in_srgb(picture: Image.Image, profile: bytes) -> tuple[Image.Image, list[st
 @contextmanager
 def opened(path: str | Path) -> Iterator[Image.Image]:
     """The picture; what Pillow raises about it, now or while its pixels are read, becomes BadInputFile."""
-    if not Path(path).is_file():
-        raise BadInputFile(path, rule="no such file" if not Path(path).exists() else "is not a file")
+    check_file(path)
     Image.init()
     try:
         with Image.open(path, formats=[name for name in FORMATS if name in Image.OPEN]) as image:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import secrets
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -34,13 +35,22 @@ class Written:
 def check_target(path: str | Path) -> Path:
     """Return `path` if a clip can be written there; meant to be asked before an expensive clip is made.
 
-    Raises OutputError for an unknown extension, a missing or read-only directory, or a directory in the way.
+    Raises OutputError for an unknown extension, a missing or read-only directory, a name that the file system won't
+    take, or something in the way that is no file.
     """
     path = Path(path)
     if path.suffix.lower() not in EXTENSIONS:
         raise OutputError(path, rule="the extension chooses the format", remedy=f"use one of {', '.join(EXTENSIONS)}")
-    if path.is_dir():
+    try:
+        mode = path.stat().st_mode
+    except (FileNotFoundError, NotADirectoryError):
+        mode = 0
+    except (OSError, ValueError) as error:
+        raise OutputError(path, rule=f"can't be written ({_reason(error)})", remedy="choose another name") from error
+    if stat.S_ISDIR(mode):
         raise OutputError(path, rule="is a directory", remedy=f"name a file in it: {path / 'clip.mp4'}")
+    if mode and not stat.S_ISREG(mode):  # a device or a pipe, which the rename would put away
+        raise OutputError(path, rule="is no ordinary file", remedy="name another one")
     if not path.parent.is_dir():
         raise OutputError(path, rule=f"there is no directory {path.parent}", remedy="create it or choose another")
     with replacing(path, keep=False):
@@ -56,7 +66,8 @@ def replacing(path: Path, *, keep: bool = True) -> Iterator[Path]:
     With `keep` False nothing is renamed: a rehearsal. Raises OutputError when the directory won't take the file,
     or the disk is full.
     """
-    temporary = path.with_name(f".{path.name[:100]}.{secrets.token_hex(4)}.tmp")
+    start = os.fsencode(path.name)[:100].decode(errors="ignore")  # a name has up to 255 bytes, not characters
+    temporary = path.with_name(f".{start}.{secrets.token_hex(4)}.tmp")
     try:
         os.close(os.open(temporary, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o666))
         yield temporary
@@ -73,5 +84,5 @@ def replacing(path: Path, *, keep: bool = True) -> Iterator[Path]:
 _FULL = {errno.ENOSPC, errno.EFBIG, errno.EDQUOT}
 
 
-def _reason(error: OSError) -> str:
-    return (error.strerror or str(error)).lower()
+def _reason(error: OSError | ValueError) -> str:
+    return (getattr(error, "strerror", None) or str(error)).lower()
