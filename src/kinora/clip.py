@@ -66,13 +66,11 @@ class Clip:
         return release_clip(self, path).path
 
     def _repr_html_(self) -> str:
+        name, kind = ("clip.mp4", "video/mp4") if len(self.frames) > 1 else ("clip.png", "image/png")
         with tempfile.TemporaryDirectory() as folder:
-            data = base64.b64encode(self.save(Path(folder) / "clip.mp4").read_bytes()).decode()
-        width = max(256, self.size[1])
-        return (
-            f'<video controls loop autoplay muted width="{width}" title="{html.escape(self.prompt)}" '
-            f'src="data:video/mp4;base64,{data}"></video>'
-        )
+            data = base64.b64encode(self.save(Path(folder) / name).read_bytes()).decode()
+        about = f'width="{max(256, self.size[1])}" title="{html.escape(self.prompt)}" src="data:{kind};base64,{data}"'
+        return f"<video controls loop autoplay muted {about}></video>" if len(self.frames) > 1 else f"<img {about}>"
 
     def __repr__(self) -> str:
         return (

@@ -1,3 +1,5 @@
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -33,3 +35,10 @@ def test_a_notebook_shows_a_playing_video_with_the_prompt_escaped():
     page = make_clip()._repr_html_()
     assert 'src="data:video/mp4;base64,' in page
     assert "a &quot;red&quot; ball" in page
+
+
+def test_a_notebook_shows_a_picture_as_a_picture():
+    clip = make_clip()
+    page = dataclasses.replace(clip, frames=clip.frames[:1], info={})._repr_html_()
+    assert page.startswith("<img ")
+    assert 'src="data:image/png;base64,' in page
