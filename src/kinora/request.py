@@ -18,6 +18,7 @@ from typing import Any, Literal, TypedDict
 
 from kinora.errors import InvalidRequest
 from kinora.grid import Grid, Size, format_size
+from kinora.values import check_kinds, plain
 
 MAX_STEPS = 200
 MAX_GUIDANCE = 20.0
@@ -83,6 +84,8 @@ class Sampling:
     expand: bool = True
 
     def __post_init__(self) -> None:
+        check_kinds(self, whole=("seed", "steps"), real=("guidance", "guidance_high", "shift"))
+        check_kinds(self, text=("negative", "model"))
         if self.steps is not None and not 1 <= self.steps <= MAX_STEPS:
             raise InvalidRequest(
                 f"{self.steps} steps", rule=f"steps go from 1 to {MAX_STEPS}", remedy="20 to 40 suit most prompts"
@@ -137,6 +140,7 @@ class Shot(Sampling):
     fps: int | None = None
 
     def __post_init__(self) -> None:
+        check_kinds(self, text=("prompt",), real=("seconds",), whole=("fps",), size=("size",))
         if not self.prompt.strip():
             raise InvalidRequest(
                 "empty prompt", rule="say what the video shows", remedy='for example "a red ball bounces in a meadow"'
@@ -232,18 +236,19 @@ class Limits:
             value = f"a second guidance of {shot.guidance_high:g}"
             raise InvalidRequest(value, rule="is for models with two experts; this has one", remedy="leave it out")
         high = self.guidance_high if shot.guidance is None else shot.guidance
+        high = high if shot.guidance_high is None else shot.guidance_high
         return Plan(
             prompt=shot.prompt,
             negative=shot.negative.strip() if shot.negative else self.negative,
             size=size,
             fps=fps,
-            frames=round(seconds * fps),
-            seed=secrets.randbelow(RANDOM_SEEDS) if shot.seed is None else shot.seed,
-            steps=self.steps if shot.steps is None else shot.steps,
-            guidance=self.guidance if shot.guidance is None else shot.guidance,
+            frames=round(float(seconds * fps)),
+            seed=secrets.randbelow(RANDOM_SEEDS) if shot.seed is None else plain(shot.seed),
+            steps=self.steps if shot.steps is None else plain(shot.steps),
+            guidance=self.guidance if shot.guidance is None else plain(shot.guidance),
             sampler=self.sampler if shot.sampler is None else shot.sampler,
-            shift=self.shift if shot.shift is None else shot.shift,
-            guidance_high=None if self.boundary is None else high if shot.guidance_high is None else shot.guidance_high,
+            shift=self.shift if shot.shift is None else plain(shot.shift),
+            guidance_high=None if self.boundary is None or high is None else plain(high),
             boundary=self.boundary,
             cache=shot.cache,
         )

@@ -7,7 +7,7 @@ import sys
 import tomllib
 from typing import NamedTuple
 
-BASE = {"errors", "request", "clip", "grid"}
+BASE = {"errors", "request", "clip", "grid", "values"}
 
 MAY_IMPORT: dict[str, set[str]] = {
     # Every package may import BASE and itself; beyond that:

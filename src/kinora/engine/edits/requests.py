@@ -16,6 +16,7 @@ from kinora.engine.edits.planning import Options, between, info_of, painted, pla
 from kinora.engine.edits.sources import Source, name_of
 from kinora.errors import InvalidRequest
 from kinora.request import Limits, Real
+from kinora.values import check_kinds
 
 STRENGTH = 0.6
 
@@ -214,6 +215,7 @@ class Remix:
     options: Options = field(default_factory=Options)
 
     def __post_init__(self) -> None:
+        check_kinds(self, real=("strength",))
         if not 0 < self.strength <= 1:
             rule = "strength lies above 0 and at most at 1"
             raise InvalidRequest(f"strength {self.strength:g}", rule=rule, remedy=f"try {STRENGTH}")
