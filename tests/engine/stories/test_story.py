@@ -1,3 +1,4 @@
+import math
 from pathlib import Path
 
 import pytest
@@ -84,10 +85,13 @@ def test_the_shots_of_one_character_are_known():
 
 
 def test_seconds_are_shared_out_in_whole_frames():
-    story = spread(Story(cards=(Card(prompt="a"), Card(prompt="b"), Card(prompt="c"))), 5, fps=8)
+    story = spread(Story(cards=(Card(prompt="a"), Card(prompt="b"), Card(prompt="c"))), 5, LIMITS)
     assert [card.seconds for card in story.cards] == [1.625, 1.75, 1.625]
     with pytest.raises(InvalidRequest, match=r"0\.25 seconds: too short for 3 shots; at least 0\.375"):
-        spread(story, 0.25, fps=8)
+        spread(story, 0.25, LIMITS)
+    for odd, message in ((5.1, "nearest: 5 or 5"), (math.nan, "nan sec"), (math.inf, "inf sec"), (0, "0 sec")):
+        with pytest.raises(InvalidRequest, match=message):
+            spread(story, odd, LIMITS)
 
 
 def test_all_shots_share_one_seed_and_one_size():

@@ -1,4 +1,5 @@
 import json
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -51,6 +52,10 @@ BAD = {
     "shots: [{prompt: a}]\nfit: crop": "crop: pictures are fitted by cover, contain or stretch",
     "shots: [{prompt: a}]\nseed: 1.5": "seed 1.5: must be a whole number",
     "shots: [{prompt: a}]\ncharacters: {Bo: 3}": "character Bo 3: must be a description in words",
+    "shots: [{prompt: a}]\ncharacters: {'': a ball}": "a character without a name: stands for nobody",
+    "shots: [{prompt: {2026-11-22: x}}]": ":1, shot 1: prompt {}: must be words",
+    "shots: &all\n- *all": ":1, shot 1: this [[[[[[[[",
+    f"shots: [{{prompt: a, seconds: 1{'0' * 400}}}]": "shot 1: seconds 1000000000",
     "shots: [{prompt: a}]\ncharacters: {Bo: a ball}": "character Bo: is in no shot's prompt",
 }
 
@@ -89,6 +94,9 @@ def test_repeated_references_do_not_blow_up(tmp_path):
     path = tmp_path / "bomb.yaml"
     path.write_text(bomb)
     with pytest.raises(InvalidRequest, match="no such field"):
+        read_story(path)
+    path.write_text(f"shots:\n- prompt: a\n  camera:\n{textwrap.indent(bomb, '    ')}")
+    with pytest.raises(InvalidRequest, match=r"shot 1: camera .*: must be words"):
         read_story(path)
 
 

@@ -68,6 +68,8 @@ class Story(Sampling):
                     )
                 Shot(card.prompt, seconds=card.seconds)
         for name, description in self.characters.items():
+            if not name.strip():
+                raise InvalidRequest("a character without a name", rule="stands for nobody", remedy="name them")
             if not description.strip():
                 raise InvalidRequest(
                     f"character {name}", rule="has no description", remedy='for example "a blue fluffy creature"'
@@ -150,12 +152,13 @@ def located(where: str) -> Iterator[None]:
         raise type(error)(f"{where}: {error.value}", rule=error.rule, remedy=error.remedy) from error
 
 
-def spread(story: Story, seconds: Real, fps: int) -> Story:
+def spread(story: Story, seconds: Real, limits: Limits) -> Story:
     """The story with `seconds` shared out among its cards, each a whole number of frames.
 
-    Raises InvalidRequest when there are fewer frames than cards.
+    Raises InvalidRequest when this model can't make a clip of that length, or there are fewer frames than cards.
     """
-    frames, count = round(seconds * fps), len(story.cards)
+    plan, count = limits.plan(Shot(story.cards[0].prompt, seconds=seconds)), len(story.cards)
+    frames, fps = plan.frames, plan.fps
     if frames < count:
         raise InvalidRequest(
             f"{seconds:g} seconds", rule=f"too short for {count} shots", remedy=f"at least {count / fps:g}"

@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -169,5 +170,7 @@ def _checked(values: Any, fields: Mapping[str, tuple[Kinds, str]], needed: str) 
 
 
 def _wrong(name: str, value: Any, meant: str) -> InvalidRequest:
-    shown = json.dumps(value, default=str, ensure_ascii=False)
+    # Piece by piece, as far as it is shown: YAML's references make a value that is endless, or larger than any memory.
+    encoder = json.JSONEncoder(ensure_ascii=False, skipkeys=True, check_circular=False, default=str)
+    shown = "".join(islice(encoder.iterencode(value), 41))
     return InvalidRequest(f"{name} {shown if len(shown) <= 40 else shown[:37] + '...'}", rule=f"must be {meant}")

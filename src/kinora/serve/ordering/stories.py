@@ -26,7 +26,7 @@ async def story(reception: Reception, visit: Visit, asked: TellStory) -> Job:
     try:
         told = _told(asked, shots)
         if asked.seconds is not None:
-            told = spread(told, asked.seconds, choice.limits.fps)
+            told = spread(told, asked.seconds, choice.limits)
         plans = replace(told, size=plan.size).plans(choice.limits)
     except InvalidRequest as error:
         raise of_kinora(error, "shots" if asked.shots else "prompt") from error
