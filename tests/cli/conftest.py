@@ -27,7 +27,7 @@ def kinora(tmp_path, monkeypatch, capsys):
     """Run `kinora` in this process (so that torch is imported once) in an empty directory."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "200")
-    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+    handlers = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)}
 
     def run(*arguments: object) -> Done:
         with pytest.raises(SystemExit) as left:

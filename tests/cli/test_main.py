@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 
@@ -26,6 +27,19 @@ def test_every_verb_explains_itself_without_torch(verb):
 def test_help_lists_every_verb(kinora):
     done = kinora("--help")
     assert all(verb in done.stdout for verb in cli.VERBS)
+
+
+def test_help_is_had_by_its_short_name_too(kinora):
+    assert kinora("-h").stdout == kinora("--help").stdout
+    assert kinora("generate", "-h").stdout == kinora("generate", "--help").stdout
+
+
+def test_a_file_of_any_name_is_printed_as_it_is(kinora_process, tiny, tmp_path):
+    name = os.fsdecode(b"\xff.png")
+    arguments = ("generate", "x", "--model", tiny, "-o", name, "--steps", 1)
+    process = kinora_process(*arguments, errors="surrogateescape")
+    assert process.communicate(timeout=300)[0] == f"{name}\n"
+    assert [path.name for path in tmp_path.iterdir()] == [name]
 
 
 def test_an_unknown_verb_or_option_is_a_usage_error(kinora):

@@ -8,6 +8,7 @@ import signal
 import sys
 from collections.abc import Sequence
 from importlib import import_module
+from io import TextIOWrapper
 from types import FrameType
 from typing import Annotated, Any, NoReturn
 
@@ -56,7 +57,13 @@ class Verbs(TyperGroup):
         return command
 
 
-app = typer.Typer(cls=Verbs, add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
+app = typer.Typer(
+    cls=Verbs,
+    add_completion=False,
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
 
 
 def _version(asked: bool) -> bool:
@@ -77,14 +84,26 @@ def kinora(
 
 def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and exit with its code."""
-    for number in (signal.SIGINT, signal.SIGTERM):
+    for number in _leaving():
         signal.signal(number, _leave)
+    if isinstance(sys.stdout, TextIOWrapper):
+        # What is printed may hold what the terminal's encoding has not: a file's name can be any bytes.
+        unicode = sys.stdout.encoding.lower().startswith("utf")
+        sys.stdout.reconfigure(errors="surrogateescape" if unicode else "backslashreplace")
     try:
         app(args=arguments, prog_name="kinora")
     except KinoraError as error:
         print(f"kinora: {error}", file=sys.stderr)
         sys.exit(2 if isinstance(error, UserError) else 1)
     sys.exit(0)
+
+
+def _leaving() -> list[signal.Signals]:
+    """The signals that end a command, which then cleans up: Ctrl-C, a polite kill, and the closing of its terminal."""
+    numbers = [signal.SIGINT, signal.SIGTERM]
+    if hasattr(signal, "SIGHUP") and signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:  # which nohup asks for
+        numbers.append(signal.SIGHUP)
+    return numbers
 
 
 def _leave(number: int, frame: FrameType | None) -> NoReturn:  # noqa: ARG001 - the signature of a handler
