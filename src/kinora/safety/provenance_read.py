@@ -110,7 +110,7 @@ def credentials_of(reader: c2pa.Reader, *, sidecar: bool) -> Credentials:
     blocks = data.get("c2pa.soft-binding", {}).get("blocks", [])
     return Credentials(
         state=state,
-        why=_why(state, failures, signature.get("issuer"), ingredients),
+        why=_why(state, failures, signature, ingredients),
         issuer=signature.get("issuer"),
         signed_at=signature.get("time"),
         generator=_generator(found),
@@ -144,12 +144,15 @@ def _failed(results: Mapping[str, Any] | None) -> list[str]:
     return list(dict.fromkeys(one["code"] for one in (results or {}).get("failure") or ()))
 
 
-def _why(state: State, failures: tuple[str, ...], issuer: str | None, ingredients: tuple[Ingredient, ...]) -> str:
-    signer = issuer or "an unnamed signer"
+def _why(
+    state: State, failures: tuple[str, ...], signature: Mapping[str, Any], ingredients: tuple[Ingredient, ...]
+) -> str:
+    signer, time = signature.get("issuer") or "an unnamed signer", signature.get("time")
+    when = f"its time stamp says {time}" if time else "no time stamp proves when"
     if state == "trusted":
-        return f"signed by {signer}, whom this machine trusts, and unchanged since"
+        return f"signed by {signer}, whom this machine trusts, and unchanged since; {when}"
     if state == "valid":
-        return f"unchanged since it was signed by {signer}, whom this machine doesn't know"
+        return f"unchanged since it was signed by {signer}, whom this machine doesn't know; {when}"
     # An unknown signer is not what is wrong with it.
     wrong = [code for code in failures if code != UNTRUSTED]
     reasons = [_REASONS.get(code, f"a check failed: {code}") for code in wrong]
