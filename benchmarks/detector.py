@@ -4,8 +4,9 @@
 
 Folders hold videos or NumPy arrays of clips; take others than `scripts/train_detector.py` was shown. Those of --made
 are marked with the open key first. Credentials are left out, as conversion strips them. The threshold is where 1 % of
-the other clips, attacked likewise, would be taken for Kinora's. The Brier score is the classifier's alone, of unmarked
-clips and others with equal weight: 0.25 is a coin's.
+the other clips, attacked likewise, would be taken for Kinora's; the classifier ranks clips by its log odds, since its
+probabilities are bounded and tie. The Brier score is the classifier's alone, of unmarked clips and others with equal
+weight: 0.25 is a coin's.
 """
 
 import argparse
@@ -22,7 +23,7 @@ from train_detector import gathered
 
 from kinora.evals.attacks import attacks
 from kinora.safety.detector import Evidence, judge
-from kinora.safety.detector_classifier import classify
+from kinora.safety.detector_classifier import log_odds, probability
 from kinora.safety.provenance_read import NOT_PRESENT
 from kinora.safety.watermark import Watermark
 from kinora.safety.watermark_code import Payload
@@ -58,20 +59,21 @@ def main() -> None:
         if (attack.name, attack.strength) not in SHOWN or (given.only and attack.name not in given.only):
             continue
         ours = np.array([scores(mark, attack.apply(clip)) for clip, _ in made])
-        bare = np.array([classify(attack.apply(clip)) for _, clip in made])
+        bare = np.array([log_odds(attack.apply(clip)) for _, clip in made])
         theirs = np.array([scores(mark, attack.apply(clip)) for clip in other])
         limit = np.quantile(theirs, 0.99, axis=0, method="higher")
         rates = [(ours[:, 0] > limit[0]).mean(), (ours[:, 1] > limit[1]).mean(), (bare > limit[2]).mean()]
         cells = [*(f"{rate:.0%}" for rate in rates), f"{(theirs[:, 1] > 0.5).sum()} of {len(other)}"]
-        brier = (np.square(1 - bare).mean() + np.square(theirs[:, 2]).mean()) / 2
+        misses, alarms = ([probability(score) for score in some] for some in (bare, theirs[:, 2]))
+        brier = (np.square(1 - np.array(misses)).mean() + np.square(alarms).mean()) / 2
         print("| " + " | ".join([attack.name, attack.strength, *cells, f"{brier:.3f}"]) + " |", flush=True)
 
 
 def scores(mark: Watermark, frames: Frames) -> tuple[float, float, float]:
-    """(probability by everything, 1 where the watermark is found, probability by the classifier)."""
-    found, looks = mark.detect(frames), classify(frames)
-    report = judge(Evidence(credentials=NOT_PRESENT, watermark=found, classifier=looks, frames=len(frames)))
-    return report.probability, float(found.found), looks
+    """(probability by everything, 1 where the watermark is found, log odds by the classifier)."""
+    found, looks = mark.detect(frames), log_odds(frames)
+    seen = Evidence(credentials=NOT_PRESENT, watermark=found, classifier=probability(looks), frames=len(frames))
+    return judge(seen).probability, float(found.found), looks
 
 
 if __name__ == "__main__":

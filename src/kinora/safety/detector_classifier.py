@@ -21,8 +21,17 @@ LEAST = 0.05
 
 def classify(frames: Frames) -> float:
     """The probability that the shipped model made a clip (uint8 T H W 3), if half of all clips were its own."""
+    return probability(log_odds(frames))
+
+
+def log_odds(frames: Frames) -> float:
+    """How much a clip (uint8 T H W 3) looks like the shipped model's, without bounds: for comparing clips."""
     mean, scale, weights, bias = _fitted()
-    score = float((features(frames) - mean) / scale @ weights + bias)
+    return float((features(frames) - mean) / scale @ weights + bias)
+
+
+def probability(score: float) -> float:
+    """What log odds say, as far as they can be believed."""
     return float(np.clip(1 / (1 + np.exp(-np.clip(score, -30, 30))), LEAST, 1 - LEAST))
 
 
