@@ -17,12 +17,12 @@ from kinora.request import Real
 from kinora.serve.errors import ApiError
 
 MARKS = 500_000
-"""Commas and opening brackets in one text. A request has some hundreds beside what stands in its words; a body of 32 MiB
-may hold eleven million lists, which take a core for seconds and a gigabyte to read."""
+"""Commas and opening brackets in one text. A request has some hundreds beside what stands in its words; a body of
+32 MiB may hold eleven million lists, which take a core for seconds and a gigabyte to read."""
 
 
 def parsed(text: str | bytes) -> Any:
-    """The value of a JSON text. Raises ValueError or RecursionError where it is none, ApiError (400) where it is refused."""
+    """The value of a JSON text. Raises ValueError or RecursionError where it is none, ApiError (400) where refused."""
     marks = (",", "[", "{") if isinstance(text, str) else (b",", b"[", b"{")
     if sum(text.count(mark) for mark in marks) > MARKS:  # type: ignore[arg-type]
         message = f"The JSON has more than {MARKS:,} commas and brackets, the most that is read."
