@@ -202,7 +202,8 @@ class Limits:
 
     `seconds` and `max_seconds` are its default and longest clip, `fps` the only rate it was trained at,
     `size` its default (height, width). `min_side` and `max_pixels` bound height x width. `negative` is what it is
-    steered away from when nobody says. `boundary` is the sigma from which on a model with two experts uses the second.
+    steered away from when nobody says. A model with two experts uses the one for low noise once sigma is below
+    `boundary`, and until then the one for high noise, guided by `guidance_high`.
     """
 
     size: Size

@@ -178,7 +178,10 @@ def _factors(evidence: Evidence) -> Iterator[tuple[str, float]]:
 
 @dataclass(frozen=True)
 class Shown:
-    """The frames of a file that are looked at: `spread` over it, and the first few in a `row`."""
+    """The frames of a file that are looked at: `spread` over it, and the first of them in a `row`.
+
+    The row has as many as the classifier looks at and one more: of 4n+1 the search for the noise leaves none out.
+    """
 
     spread: list[Frames]
     row: list[Frames]

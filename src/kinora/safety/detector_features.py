@@ -28,7 +28,7 @@ NAMES = (
 )
 
 LOOKED_AT = 32
-"""Frames in a row from the middle of the clip."""
+"""Frames in a row by which a clip is judged: those in its middle, where it has more."""
 
 PATCH, GROUP = 16, 4
 

@@ -21,8 +21,13 @@ PATIENCE = 30.0
 """Seconds after which a job too large for the memory that is free is no longer overtaken by smaller ones."""
 
 CLOCK = ""
+"""The owner in whose row of turns the queue's clock stands: nobody's name."""
+
 SAMPLE = 20
+"""Finished jobs by which is judged how long one takes."""
+
 LONGEST_WAIT = 300
+"""Seconds after which a client is told to try again at the latest."""
 
 
 def next_job(session: Session, hand: Hand, now: float) -> JobRow | None:
