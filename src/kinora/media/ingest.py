@@ -40,7 +40,7 @@ SLACK = 0.06
 class Given:
     """Frames (uint8 T H W C) from a file, at `fps`; `report` says in words what was done to get them.
 
-    `prompt` is what the file says it shows, if Kinora wrote it; else empty.
+    `prompt` is what they were told to show, if that is known: of a finished `Clip`, not of a file.
     """
 
     frames: Frames
@@ -125,7 +125,7 @@ def _video(path: str | Path, fps: int, size: Size, fit: Fit, max_seconds: Real) 
         report.append(f"it says it lasts {info.seconds:.1f} s but breaks off after {seen.end:.1f} s")
     if info.has_audio:
         report.append("its sound is left out")
-    return Given(frames, fps, report, info.prompt)
+    return Given(frames, fps, report)
 
 
 def _animation(path: str | Path, fps: int, size: Size, fit: Fit, max_seconds: Real) -> Given:

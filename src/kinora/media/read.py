@@ -25,9 +25,6 @@ MAX_PIXELS = 80_000_000
 MAX_FRAMES = 36_000
 """The most frames decoded of one file: ten minutes at 60 a second."""
 
-PROMPT = "Prompt: "
-"""How the description of a file that Kinora wrote begins."""
-
 FORMATS = "mov,matroska,webm,avi,mpeg,mpegts,mpegvideo,flv,ogg,asf,ivf,h264,hevc,obu,dv,mxf"
 """Containers opened. Playlists (m3u8, concat, dash) stay shut: they make FFmpeg open other files and addresses."""
 
@@ -37,8 +34,7 @@ class VideoInfo:
     """What a file says of its first video stream.
 
     `size` is (height, width) as shown: after `rotation` (counter-clockwise degrees) is undone, and with `pixel_shape`
-    (a pixel's width over its height, as shown) 1. `seconds` is None where the container doesn't say; `prompt` is what
-    the file says it shows, if Kinora wrote it.
+    (a pixel's width over its height, as shown) 1. `seconds` is None where the container doesn't say.
     """
 
     size: Size
@@ -48,7 +44,6 @@ class VideoInfo:
     rotation: int
     has_audio: bool
     pixel_shape: float = 1.0
-    prompt: str = ""
 
 
 @dataclass(frozen=True)
@@ -78,7 +73,6 @@ def probe(path: str | Path) -> VideoInfo:
             seconds = float(stream.duration * stream.time_base)
         elif container.duration is not None:
             seconds = container.duration / av.time_base
-        said = container.metadata.get("description", "") or container.metadata.get("DESCRIPTION", "")
         return VideoInfo(
             size=(width, height) if turned else (height, width),
             fps=stream.average_rate or stream.guessed_rate or Fraction(25),
@@ -87,7 +81,6 @@ def probe(path: str | Path) -> VideoInfo:
             rotation=rotation,
             has_audio=bool(container.streams.audio),
             pixel_shape=1 / shape if turned else shape,
-            prompt=said.removeprefix(PROMPT) if said.startswith(PROMPT) else "",
         )
 
 

@@ -50,13 +50,14 @@ def test_remix_extend_and_a_character(client, first):
     extended = client.videos.extend(
         prompt="it stops", seconds="1", video=openai.omit, extra_body={"video": {"id": first.id}, **QUICK}
     )
-    bobo = client.post("/videos/characters", body={"name": "Bobo", "video": {"id": first.id}}, cast_to=object)
+    told = {"name": "Bobo", "video": {"id": first.id}, "description": "a blue fluffy creature"}
+    bobo = client.post("/videos/characters", body=told, cast_to=object)
     people = {"characters": [{"id": bobo["id"]}], **QUICK}
     cast = client.videos.create(prompt="Bobo walks on a beach", seconds="1", extra_body=people)
     done = [client.videos.poll(one.id) for one in (remixed, extended, cast)]
     assert [one.status for one in done] == ["completed"] * 3
     assert [one.seconds for one in done] == ["2", "3", "1"]
-    assert "blue" in done[2].kinora["prompt_read"], "what the clip was told to show holds for what is left unsaid"
+    assert "blue fluffy creature" in done[2].kinora["prompt_read"].lower(), "the description stands where the name does"
 
 
 def test_files_are_signed_marked_and_recognised(client, first):

@@ -94,8 +94,8 @@ class Extend:
 class Join:
     """Two clips with `seconds` of new video between them, from the end of the first to the start of the second.
 
-    Without a prompt the new video begins under the words of the first and ends under those of the second, as far as the
-    clips say how they were made.
+    Without a prompt the new video begins under the words of the first and ends under those of the second, as far as those
+    are known: a finished `Clip` has them, a file has not.
     """
 
     verb: ClassVar[str] = "join"

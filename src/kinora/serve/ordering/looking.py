@@ -29,7 +29,7 @@ LONGEST = 10_000
 
 @dataclass(frozen=True, kw_only=True)
 class Seen:
-    """A file that can be read. `seconds` is 0 for a picture; `prompt` is what Kinora was told when it made the file.
+    """A file that can be read. `seconds` is 0 for a picture; `prompt` is that of a job whose video this is.
 
     people: whether it shows some; None where nobody asked, or where that can't be told.
     """
@@ -52,10 +52,10 @@ def look(path: Path, policy: str, max_pixels: int, max_seconds: Real, find_peopl
     Raises BadInputFile when it is no picture or video, damaged, too large or too long.
     """
     if count := count_stills(path):
-        size, seconds, prompt, fps = _animation(path, count)
+        size, seconds, fps = _animation(path, count)
     else:
         found = probe(path)
-        size, prompt, fps = found.size, found.prompt, found.fps
+        size, fps = found.size, found.fps
         seconds = found.seconds or _counted(path, fps)
     if size[0] * size[1] > max_pixels:
         rule = f"{size[1]}x{size[0]} pixels; this server takes up to {max_pixels:,}"
@@ -69,7 +69,7 @@ def look(path: Path, policy: str, max_pixels: int, max_seconds: Real, find_peopl
     book = FrameBook(fps=float(fps))
     verdict = FrameReview.of(Policy.named(policy).frames)(np.stack(shown), book)
     people = shows_people(np.stack(shown)) if find_people else None
-    return Seen(size=size, seconds=seconds, verdict=verdict, prompt=prompt, people=people)
+    return Seen(size=size, seconds=seconds, verdict=verdict, people=people)
 
 
 def examined(path: Path, names: list[tuple[str, str]]) -> dict[str, Any]:
@@ -82,13 +82,13 @@ def examined(path: Path, names: list[tuple[str, str]]) -> dict[str, Any]:
     return {**report.as_dict(), "model": model}
 
 
-def _animation(path: Path, count: int) -> tuple[Size, Real, str, Fraction]:
+def _animation(path: Path, count: int) -> tuple[Size, Real, Fraction]:
     first = read_image(path)
     size = first.shape[0], first.shape[1]
     if count == 1:
-        return size, 0.0, "", Fraction(1)
+        return size, 0.0, Fraction(1)
     seconds = sum(still.duration for still in islice(stills(path), LONGEST))
-    return size, seconds, "", Fraction(count).limit_denominator(1000) / Fraction(seconds).limit_denominator(1000)
+    return size, seconds, Fraction(count).limit_denominator(1000) / Fraction(seconds).limit_denominator(1000)
 
 
 def _counted(path: Path, fps: Fraction) -> Real:

@@ -36,8 +36,8 @@ def character(one: characters.Character) -> Character:
     notes = []
     if not one.description:
         notes.append(
-            "no description: a clip that Kinora made says itself what it shows; of another one the model only sees the"
-            " end. Words that stand for the name carry more: send `description`"
+            "no description: the model only sees the end of the clip. Words that stand for the name carry more: send"
+            " `description`"
         )
     extra = {"description": one.description, "consent": bool(one.consent), "notes": notes}
     return Character(id=one.id, name=one.name, created_at=one.created_at, kinora=extra)
