@@ -38,7 +38,7 @@ SLACK = 0.06
 
 @dataclass(frozen=True, eq=False)
 class Given:
-    """Frames (uint8 T H W C) from a file, at `fps`; `report` says in words what was done to get them.
+    """Frames (uint8 T H W C) of what a user gave, at `fps`; `report` says in words what was done to get them.
 
     `prompt` is what they were told to show, if that is known: of a finished `Clip`, not of a file.
     """
