@@ -70,10 +70,7 @@ async def read_body(request: Request) -> AsyncIterator[Body]:
 
 
 def _part(value: str | UploadFile) -> str | Upload:
-    if isinstance(value, str):
-        return value
-    # What the form parser counted is what was written; nothing is asked of the client's own figure.
-    return Upload(value.file, value.filename or "", value.size or 0)
+    return value if isinstance(value, str) else Upload(value.file)
 
 
 def _object(raw: bytes) -> dict[str, Any]:
