@@ -4,7 +4,8 @@
 
 Folders hold videos, or NumPy arrays of clips (uint8, T H W 3 or N T H W 3). Every clip is shown as it is and twice more
 after something that happens to clips. Five-fold cross-validation over files gives the figures; the weights in
-src/kinora/safety/detector.json are then fitted to everything.
+src/kinora/safety/detector.json are then fitted to everything. What a number adds is bounded by the most that it adds to
+any clip of the model: drawings with edges where the model's patches end had been more like it than its own clips.
 """
 
 import argparse
@@ -58,12 +59,14 @@ def main() -> None:
     z = (x - mean) / scale
     measured = validated(z, y, np.array(groups))
     weights = fitted(z, y)
+    most = bounds(z, y, weights)
     values = {
         "names": NAMES,
         "mean": mean.tolist(),
         "scale": scale.tolist(),
         "weights": weights[:-1].tolist(),
         "bias": weights[-1],
+        "most": most.tolist(),
         "measured": measured,
     }
     with replacing(TARGET) as temporary:
@@ -114,6 +117,12 @@ def fitted(z: Reals, y: npt.NDArray[np.intp]) -> Reals:
     return weights
 
 
+def bounds(z: Reals, y: npt.NDArray[np.intp], weights: Reals) -> Reals:
+    """The most that each number adds to the log odds of a clip of the model."""
+    most: Reals = (z[y == 1] * weights[:-1]).max(axis=0)
+    return most
+
+
 def validated(z: Reals, y: npt.NDArray[np.intp], groups: npt.NDArray[np.str_]) -> dict[str, float]:
     """Figures on files left out of the fit."""
     names = np.unique(groups)
@@ -123,7 +132,8 @@ def validated(z: Reals, y: npt.NDArray[np.intp], groups: npt.NDArray[np.str_]) -
     for index in range(FOLDS):
         out = folds == index
         weights = fitted(z[~out], y[~out])
-        score[out] = z[out] @ weights[:-1] + weights[-1]
+        most = bounds(z[~out], y[~out], weights)
+        score[out] = np.minimum(z[out] * weights[:-1], most).sum(axis=1) + weights[-1]
     made, other = score[y == 1], score[y == 0]
     p = 1 / (1 + np.exp(-score))
     return {

@@ -1,7 +1,8 @@
 """How much a clip looks like the shipped model's: logistic regression on `detector_features`.
 
 `scripts/train_detector.py` fits the dozen weights in detector.json and measures them on clips left out; what it
-measured stands in that file. It knows kinora-small alone, and pictures of other models made to look alike would pass.
+measured stands in that file. No number adds more than it does to any clip of the model that was fitted: what lies
+beyond was seen of nobody. It knows kinora-small alone, and pictures of other models made to look alike would pass.
 """
 
 from __future__ import annotations
@@ -26,8 +27,8 @@ def classify(frames: Frames) -> float:
 
 def log_odds(frames: Frames) -> float:
     """How much a clip (uint8 T H W 3) looks like the shipped model's, without bounds: for comparing clips."""
-    mean, scale, weights, bias = _fitted()
-    return float((features(frames) - mean) / scale @ weights + bias)
+    mean, scale, weights, most, bias = _fitted()
+    return float(np.minimum((features(frames) - mean) / scale * weights, most).sum() + bias)
 
 
 def probability(score: float) -> float:
@@ -36,8 +37,8 @@ def probability(score: float) -> float:
 
 
 @cache
-def _fitted() -> tuple[Reals, Reals, Reals, float]:
+def _fitted() -> tuple[Reals, Reals, Reals, Reals, float]:
     values = json.loads((files("kinora.safety") / "detector.json").read_text(encoding="utf-8"))
     assert tuple(values["names"]) == NAMES, "detector.json was fitted to other features: run scripts/train_detector.py"
-    mean, scale, weights = (np.array(values[name]) for name in ("mean", "scale", "weights"))
-    return mean, scale, weights, float(values["bias"])
+    mean, scale, weights, most = (np.array(values[name]) for name in ("mean", "scale", "weights", "most"))
+    return mean, scale, weights, most, float(values["bias"])
