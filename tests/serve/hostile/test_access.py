@@ -105,7 +105,6 @@ def theirs(keyed_target):
         ("DELETE", "/v1/videos/{}", {}),
         ("POST", "/v1/videos/{}/cancel", {}),
         ("GET", "/v1/videos/{}/content", {}),
-        ("GET", "/v1/videos?after={}", {}),
         ("POST", "/v1/videos/{}/remix", {"json": {"prompt": "mine now"}}),
         ("POST", "/v1/videos/edits", {"json": {"prompt": "mine now", "video": {"id": "{}"}}}),
         ("POST", "/v1/videos/extensions", {"json": {"prompt": "on", "seconds": "4", "video": {"id": "{}"}}}),
@@ -122,6 +121,13 @@ def test_others_videos_look_as_if_they_were_not_there(keyed_target, keys, theirs
     answer = keyed_target.ask(method, path.format(theirs), {"Authorization": f"Bearer {keys['user']}"}, **given)
     assert (answer.status_code, answer.json()["error"]["code"]) == (404, "not_found")
     assert keyed_target.traces() == before
+
+
+def test_a_page_after_others_videos_is_one_after_none_there_is(keyed_target, keys, theirs):
+    headers, nobodys = {"Authorization": f"Bearer {keys['user']}"}, theirs[:-8] + "0" * 8
+    pages = [keyed_target.ask("GET", f"/v1/videos?after={one}", headers) for one in (theirs, nobodys)]
+    assert [page.status_code for page in pages] == [200, 200]
+    assert pages[0].json() == pages[1].json()
 
 
 PATHS = {

@@ -96,6 +96,15 @@ def test_pictures_of_one_request_have_seeds_that_follow_the_one_asked_for(client
         assert client.post("/images/generations", json={**body, "seed": seed}).json()["kinora"]["seeds"] == seeds
 
 
+def test_pictures_are_queued_all_or_none(serve):
+    live = serve(queue_each=2, workers=0)
+    with live.client as client:
+        answer = client.post("/images/generations", json={"prompt": "a ball", "size": "64x64", "n": 3})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (429, "queue_full")
+    assert live.app.state.store.page(None) == ([], False)
+    assert live.app.state.access.quotas.used("local").jobs == 0
+
+
 def test_a_request_may_be_repeated_under_a_key(client):
     headers = {"Idempotency-Key": "once-1"}
     body = {"prompt": "a ball", "seconds": "1", "size": "64x64"}

@@ -197,6 +197,18 @@ def test_pages_over_250_jobs(serve):
     assert (page.has_more, page.last_id) == (False, made[0])
 
 
+def test_lists_are_emptied_while_they_are_paged_through(serve):
+    with openai.OpenAI(base_url=serve(workers=0).url, api_key="any") as client:
+        for number in range(7):
+            client.videos.create(prompt="a ball", seconds="1", size="64x64")
+            client.webhooks.create(name=str(number), url="http://127.0.0.1:9/", event_types=["video.failed"])
+        for video in client.videos.list(limit=3):
+            client.videos.delete(video.id)
+        for endpoint in client.webhooks.list(limit=3):
+            client.webhooks.delete(endpoint.id)
+        assert (client.videos.list().data, client.webhooks.list().data) == ([], [])
+
+
 def test_images_models_and_moderations(client):
     drawn = client.images.generate(prompt="a red ball", n=2, size="64x64")
     pictures = [Image.open(io.BytesIO(base64.b64decode(one.b64_json))) for one in drawn.data]

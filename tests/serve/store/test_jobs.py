@@ -33,6 +33,31 @@ def test_pages_follow_each_other_in_both_orders_and_hold_ones_own(store, new):
     assert store.page("ada", limit=0) == ([], True)
 
 
+def test_a_page_follows_one_that_was_deleted(store, new, clock):
+    clock.time, mine = 1.8e9, []
+    for owner in ("ada", "bob", "ada", "ada"):
+        clock.time += 1
+        mine.append(store.add(new(owner)).id)
+    first, theirs, gone, last = mine
+    store.delete(gone)
+    for after in (gone, theirs):
+        for order, following in (("desc", first), ("asc", last)):
+            assert [job.id for job in store.page("ada", after=after, order=order)[0]] == [following]
+
+
+def test_pictures_that_somebody_waits_for_are_in_no_list_of_videos(store, new):
+    video, _ = store.add(new()).id, store.add(new(kind="image"))
+    assert [job.id for job in store.page("ada", pictures=False)[0]] == [video]
+    assert len(store.page("ada")[0]) == 2
+
+
+def test_several_jobs_are_accepted_all_or_none(store, new):
+    assert len({job.id for job in store.add_all([(new(), None)] * 4)}) == 4
+    with pytest.raises(QueueFull):
+        store.add_all([(new(), None)] * 7)
+    assert len(store.page(None)[0]) == 4
+
+
 def test_a_repeated_request_gives_the_job_it_gave_before(store, new, clock):
     job = store.add(new(), idempotency=Idempotency("key", "hash"))
     assert store.add(new(), idempotency=Idempotency("key", "hash")).id == job.id

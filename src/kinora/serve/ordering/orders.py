@@ -260,12 +260,8 @@ async def images(reception: Reception, visit: Visit, asked: CreateImage) -> list
         "image", asked, prompt=asked.prompt, size=format_size(plan.size), seconds=plan.seconds, format=form
     )
     terms = Terms(size=plan.size, seconds=plan.seconds, words=[asked.prompt], shown=asked.prompt)
-    return [
-        await reception.accept(
-            visit, first.model_copy(update={"seed": (first.seed + part) % (MAX_SEED + 1)}), terms, part=part
-        )
-        for part in range(asked.n or 1)
-    ]
+    each = [first.model_copy(update={"seed": (first.seed + part) % (MAX_SEED + 1)}) for part in range(asked.n or 1)]
+    return await reception.accept_all(visit, each, terms)
 
 
 def _between(choice: Choice, asked: Making, size: Size, seconds: Real | None) -> Real:

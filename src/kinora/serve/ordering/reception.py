@@ -88,26 +88,29 @@ class Reception:
         """The profile by which a caller's words and pictures are judged."""
         return asking.profile if asking.profile == "research" else self.settings.policy
 
-    async def accept(self, visit: Visit, order: Order, terms: Terms, *, part: int = 0) -> Job:
-        """Screen, count and queue an order; `part` tells several of one request apart.
+    async def accept(self, visit: Visit, order: Order, terms: Terms) -> Job:
+        """Screen, count and queue an order. Raises ApiError when refused, over a quota, or when the queue is full."""
+        (job,) = await self.accept_all(visit, [order], terms)
+        return job
 
-        Raises ApiError when refused, over a quota, or when the queue is full.
-        """
-        asking, action = visit.asking, f"videos.{order.kind}"
+    async def accept_all(self, visit: Visit, orders: Sequence[Order], terms: Terms) -> list[Job]:
+        """The same for several orders of one request under the same terms: all of them are queued, or none."""
+        asking, action = visit.asking, f"videos.{orders[0].kind}"
         longest = max(map(len, terms.words), default=0)
         if longest > self.settings.max_prompt:
             message = f"{longest:,} characters: this server reads prompts of up to {self.settings.max_prompt:,}."
             raise ApiError(400, message, code="string_above_max_length", param="prompt")
-        verdict = await self.screening.words(self.policy(asking), terms.words, order.negative)
+        verdict = await self.screening.words(self.policy(asking), terms.words, orders[0].negative)
         if not verdict.allowed:
             await self._note(visit, action, terms, verdict)
             raise refused(verdict)
-        order = order.model_copy(update={"inputs": await visit.inputs.keep(), "policy": self._policy_of(asking)})
+        more = {"inputs": await visit.inputs.keep(), "policy": self._policy_of(asking)}
+        asked = [self._new(asking, order.model_copy(update=more), terms, verdict) for order in orders]
+        keys = await run_in_threadpool(idempotency_of, visit, len(orders))  # hashes whole files
         try:
-            job = await run_in_threadpool(
-                self.store.add,
-                self._new(asking, order, terms, verdict),
-                idempotency=await run_in_threadpool(idempotency_of, visit, part),  # hashes whole files
+            jobs = await run_in_threadpool(
+                self.store.add_all,
+                list(zip(asked, keys, strict=True)),
                 check=self.access.quotas.check(asking, seconds=float(terms.seconds)),
             )
         except QueueFull as error:
@@ -115,10 +118,11 @@ class Reception:
             raise ApiError(429, f"{error}.", code="queue_full", headers=told) from error
         except IdempotencyConflict as error:
             raise ApiError(422, f"{error}.", code="idempotency_key_reused", param="Idempotency-Key") from error
-        if job.request.get("inputs", {}) == order.inputs:
+        if jobs[0].request.get("inputs", {}) == more["inputs"]:
             visit.inputs.accepted()  # else it is the job of an earlier request, which has files of its own
-        await self._note(visit, action, terms, verdict, job.id)
-        return job
+        for job in jobs:
+            await self._note(visit, action, terms, verdict, job.id)
+        return jobs
 
     async def ended(self, request: Request, job: Job) -> Job:
         """Wait until a job has ended; it is cancelled if whoever asked goes away."""
@@ -175,17 +179,18 @@ def refused(verdict: Verdict) -> ApiError:
     return ApiError(400, f"Your request was blocked by our moderation system: {verdict.reason}.", code=BLOCKED)
 
 
-def idempotency_of(visit: Visit, part: int) -> Idempotency | None:
-    """The key under which a request may be repeated, and the hash that tells a repeat from another request."""
+def idempotency_of(visit: Visit, jobs: int) -> list[Idempotency | None]:
+    """For each job of a request the key under which it may be repeated, with the hash that tells it from others."""
     key = visit.request.headers.get("idempotency-key")
     if key is None:
-        return None
+        return [None] * jobs
     if not (0 < len(key) <= LONGEST_KEY and key.isascii() and key.isprintable()):
         message = f"An idempotency key has 1 to {LONGEST_KEY} printable ASCII characters."
         raise ApiError(400, message, code="invalid_value", param="Idempotency-Key")
     digest = hashlib.sha256(visit.request.url.path.encode())
     digest.update(json.dumps(visit.body.fields, sort_keys=True, default=_hashed).encode())
-    return Idempotency(f"{key}#{part}" if part else key, digest.hexdigest())
+    # What follows a tab is ours: no client's key has one.
+    return [Idempotency(f"{key}\t{part}" if part else key, digest.hexdigest()) for part in range(jobs)]
 
 
 def _hashed(value: object) -> str:

@@ -16,6 +16,7 @@ from kinora.serve.routes.views import advise, video
 from kinora.serve.schemas.answers import DeletedVideo, Video, Videos
 from kinora.serve.schemas.base import Identifier
 from kinora.serve.schemas.videos import CreateVideo
+from kinora.serve.store.ids import moment_of
 
 router = APIRouter(prefix="/v1", tags=["Videos"])
 
@@ -41,10 +42,11 @@ async def list_videos(
     limit: Annotated[int, Query(ge=0, le=LONGEST)] = PAGE,
     order: Annotated[Literal["asc", "desc"], Query(description="By time of creation.")] = "desc",
 ) -> Videos:
-    """The caller's videos, page by page."""
-    if after is not None and await run_in_threadpool(desk.store.get, after, asking.id) is None:
-        raise not_found("video", after, "after")
-    jobs, more = await run_in_threadpool(desk.store.page, asking.id, after, limit, order)
+    """The caller's videos, page by page. `after` may have been deleted since it was listed."""
+    if after is not None and moment_of(after) is None:
+        if await run_in_threadpool(desk.store.get, after, asking.id) is None:
+            raise not_found("video", after, "after")
+    jobs, more = await run_in_threadpool(desk.store.page, asking.id, after, limit, order, pictures=False)
     data = [video(job) for job in jobs]
     first, last = (data[0].id, data[-1].id) if data else (None, None)
     return Videos(data=data, first_id=first, last_id=last, has_more=more)

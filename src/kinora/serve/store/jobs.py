@@ -9,8 +9,7 @@
 
 from __future__ import annotations
 
-import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 from sqlalchemy import delete, func, select, update
@@ -18,6 +17,7 @@ from sqlalchemy.orm import Session
 
 from kinora.errors import InvalidRequest
 from kinora.serve.store.files import Files
+from kinora.serve.store.ids import moment_of, new_id
 from kinora.serve.store.leases import Leases
 from kinora.serve.store.queue import retry_after
 from kinora.serve.store.rows import end, jobs_of, tell
@@ -50,25 +50,14 @@ class JobStore(Leases, Files):
         can't both be the last allowed. Raises QueueFull, IdempotencyConflict, or InvalidRequest when a file that it
         reads is gone.
         """
+        return self.add_all([(new, idempotency)], check=check)[0]
+
+    def add_all(
+        self, asked: Sequence[tuple[NewJob, Idempotency | None]], *, check: Check | None = None
+    ) -> list[Job]:
+        """The same for several jobs, each with its own key if it has one: all are accepted, or none."""
         with self.database.write(queue=True) as session:
-            now = self.database.now(session)
-            if idempotency is not None and (repeated := self._repeated(session, new.owner, idempotency, now)):
-                return repeated
-            self._check_room(session, new.owner)
-            _check_inputs(session, new.inputs)
-            if check is not None:
-                check(session)
-            row = _queued(new, now)
-            session.add(row)
-            session.add_all(InputRow(job_id=row.id, asset_id=asset) for asset in dict.fromkeys(new.inputs))
-            if idempotency is not None:
-                key, fingerprint = idempotency.key, idempotency.fingerprint
-                session.add(
-                    IdempotencyRow(owner=new.owner, key=key, fingerprint=fingerprint, job_id=row.id, created_at=now)
-                )
-            tell(session, row.id, now, "status", status="queued")
-            session.flush()
-            return jobs_of(session, [row])[0]
+            return [self._added(session, new, idempotency, check) for new, idempotency in asked]
 
     def get(self, id: str, owner: str | None = None) -> Job | None:
         """A job, or None if there is none of that id and owner."""
@@ -77,19 +66,31 @@ class JobStore(Leases, Files):
             return None if row is None else jobs_of(session, [row])[0]
 
     def page(
-        self, owner: str | None, after: str | None = None, limit: int = 20, order: Literal["asc", "desc"] = "desc"
+        self,
+        owner: str | None,
+        after: str | None = None,
+        limit: int = 20,
+        order: Literal["asc", "desc"] = "desc",
+        *,
+        pictures: bool = True,
     ) -> tuple[list[Job], bool]:
         """Jobs in the order of their coming, from the one after `after` on, and whether there are more.
 
-        An `after` that is nobody's gives an empty page.
+        An `after` that is gone, or another's, stands for the moment that its id says.
+        pictures: those for /v1/images too, which are there while somebody waits for the answer.
         """
         query = select(JobRow) if owner is None else select(JobRow).where(JobRow.owner == owner)
+        if not pictures:
+            query = query.where(JobRow.kind != "image")
         with self.database.read() as session:
             if after is not None:
-                row = _find(session, after, owner)
-                if row is None:
+                row, moment = _find(session, after, owner), moment_of(after)
+                if row is not None:
+                    query = query.where(JobRow.seq > row.seq if order == "asc" else JobRow.seq < row.seq)
+                elif moment is not None:
+                    query = query.where(JobRow.created_at > moment if order == "asc" else JobRow.created_at < moment)
+                else:
                     return [], False
-                query = query.where(JobRow.seq > row.seq if order == "asc" else JobRow.seq < row.seq)
             query = query.order_by(JobRow.seq if order == "asc" else JobRow.seq.desc()).limit(limit + 1)
             rows = session.scalars(query).all()
             return jobs_of(session, rows[:limit]), len(rows) > limit
@@ -139,6 +140,26 @@ class JobStore(Leases, Files):
         """Enter that the ends of these jobs have been told."""
         session.execute(update(JobRow).where(JobRow.id.in_(ids)).values(announced=True))
 
+    def _added(self, session: Session, new: NewJob, idempotency: Idempotency | None, check: Check | None) -> Job:
+        now = self.database.now(session)
+        if idempotency is not None and (repeated := self._repeated(session, new.owner, idempotency, now)):
+            return repeated
+        self._check_room(session, new.owner)
+        _check_inputs(session, new.inputs)
+        if check is not None:
+            check(session)
+        row = _queued(new, now)
+        session.add(row)
+        session.add_all(InputRow(job_id=row.id, asset_id=asset) for asset in dict.fromkeys(new.inputs))
+        if idempotency is not None:
+            key, fingerprint = idempotency.key, idempotency.fingerprint
+            session.add(
+                IdempotencyRow(owner=new.owner, key=key, fingerprint=fingerprint, job_id=row.id, created_at=now)
+            )
+        tell(session, row.id, now, "status", status="queued")
+        session.flush()
+        return jobs_of(session, [row])[0]
+
     def _repeated(self, session: Session, owner: str, idempotency: Idempotency, now: float) -> Job | None:
         old = IdempotencyRow.created_at < now - self.rules.repeats
         session.execute(delete(IdempotencyRow).where(old))
@@ -164,7 +185,7 @@ class JobStore(Leases, Files):
 def _queued(new: NewJob, now: float) -> JobRow:
     """The row of a job that was just accepted."""
     return JobRow(
-        id=f"video_{secrets.token_hex(16)}",
+        id=new_id("video", now),
         owner=new.owner,
         kind=new.kind,
         request=dict(new.request),

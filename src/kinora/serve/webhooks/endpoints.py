@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import secrets
-
 from sqlalchemy import delete, func, select
 from sqlalchemy.orm import Session
 
@@ -11,6 +9,7 @@ from kinora.request import Real
 from kinora.serve.errors import ApiError
 from kinora.serve.schemas.webhooks import CreateEndpoint, UpdateEndpoint
 from kinora.serve.store.database import Database
+from kinora.serve.store.ids import moment_of, new_id
 from kinora.serve.store.tables_webhooks import DeliveryRow, EndpointRow
 from kinora.serve.webhooks.signing import new_secret
 
@@ -35,7 +34,7 @@ class Endpoints:
                 raise ApiError(400, f"There are {MOST} webhook endpoints, the most there may be.", code="too_many")
             now = self._database.now(session)
             row = EndpointRow(
-                id=f"we_{secrets.token_hex(16)}",
+                id=new_id("we", now),
                 owner=owner,
                 name=asked.name,
                 url=asked.url,
@@ -53,14 +52,14 @@ class Endpoints:
             return _find(session, owner, name)
 
     def page(self, owner: str, after: str | None, limit: int) -> tuple[list[EndpointRow], bool]:
-        """An owner's, newest first, and whether there are more. An `after` that is nobody's gives an empty page."""
+        """An owner's, newest first, and whether there are more; an `after` that is gone stands for when it was made."""
         query = select(EndpointRow).where(EndpointRow.owner == owner)
         with self._database.read() as session:
             if after is not None:
-                row = _find(session, owner, after)
-                if row is None:
+                row, moment = _find(session, owner, after), moment_of(after)
+                if row is None and moment is None:
                     return [], False
-                query = query.where(EndpointRow.seq < row.seq)
+                query = query.where(EndpointRow.created_at < moment if row is None else EndpointRow.seq < row.seq)
             rows = list(session.scalars(query.order_by(EndpointRow.seq.desc()).limit(limit + 1)))
             return rows[:limit], len(rows) > limit
 

@@ -64,6 +64,8 @@ class Outbox:
             owners = {job.owner for job in jobs}
             listening = session.scalars(select(EndpointRow).where(EndpointRow.owner.in_(owners))).all()
             for job in jobs:
+                if job.kind == "image":
+                    continue  # whoever asked has the picture in the answer, and the job is gone by then
                 kind: EventType = "video.completed" if job.status == "completed" else "video.failed"
                 for row in listening:
                     if row.owner == job.owner and kind in row.event_types:
