@@ -28,6 +28,7 @@ def test_a_key_is_made_shown_changed_and_revoked(kinora, keys):
     assert (found.name, found.role, found.limits.jobs, found.networks) == ("Ada Lovelace", "artist", 3, ("10.0.0.0/8",))
     shown = kinora("keys", "list").stdout
     assert found.id in shown
+    assert f"...{secret[-4:]}" in shown
     assert secret not in shown
     kinora("keys", "change", found.id, "--role", "user")
     assert keys.find(secret).role == "user"
