@@ -45,17 +45,30 @@ class Grid:
 
     def frames_for(self, seconds: int | float, fps: int) -> int:
         """Return the smallest frame count of the form 4n+1 that covers `seconds` at `fps`."""
-        asked = max(1, math.ceil(seconds * fps - 1e-6))
-        return math.ceil((asked - 1) / self.stride[0]) * self.stride[0] + 1
+        return self.frames_of(self.latents_for(max(1, math.ceil(seconds * fps - 1e-6))))
+
+    def latents_for(self, frames: int) -> int:
+        """Return the fewest latent frames that `frames` frames from the start of a shot fit in."""
+        assert frames >= 1, f"{frames=}"
+        return -(-(frames - 1) // self.stride[0]) + 1
+
+    def frames_of(self, latents: int) -> int:
+        """Return how many frames that many latent frames from the start of a shot are: the first is a single one."""
+        assert latents >= 1, f"{latents=}"
+        return self.stride[0] * (latents - 1) + 1
+
+    def whole(self, frames: int) -> int:
+        """Return the largest number of the form 4n+1 that is no more than `frames`."""
+        assert frames >= 1, f"{frames=}"
+        return frames - (frames - 1) % self.stride[0]
 
     def latent_shape(self, frames: int, height: int, width: int) -> tuple[int, int, int]:
         """Return (t, h, w) of the latent of `frames` frames of `height` x `width` pixels."""
         time, rows, columns = self.stride
-        assert frames >= 1, f"{frames=}"
         assert (frames - 1) % time == 0, f"{frames=} is not {time}n+1"
         assert height % rows == 0, f"{height=} is not a multiple of {rows}"
         assert width % columns == 0, f"{width=} is not a multiple of {columns}"
-        return (frames - 1) // time + 1, height // rows, width // columns
+        return self.latents_for(frames), height // rows, width // columns
 
     def token_count(self, frames: int, height: int, width: int) -> int:
         """Return how many tokens the transformer sees for such a clip."""

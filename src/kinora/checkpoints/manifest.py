@@ -123,12 +123,8 @@ class Manifest:
 
         Models that go on from what they made have no such limit.
         """
-        chosen, group = self.defaults, self.grid.stride[0]
-        if chosen.long != "once" or latents <= chosen.window:
-            return
-        frames, most = group * (latents - 1) + 1, group * (chosen.window - 1) + 1
-        rule = f"{self.name} looks at {most} frames ({most / chosen.fps:g} s) at once, what is given and made together"
-        raise InvalidRequest(f"{frames / chosen.fps:g} seconds at once", rule=rule, remedy="make less, and extend that")
+        if self.defaults.long == "once" and latents > self.defaults.window:
+            raise too_long_at_once(self.name, self.defaults, self.grid, latents)
 
     def to_json(self) -> str:
         """Return the text of model.json, keys in declaration order."""
@@ -173,6 +169,13 @@ def lacking(name: str, chosen: Defaults, *, first: bool, last: bool) -> InvalidR
         if card.defaults.can(first=first, last=last) and (not (first or last) or card.defaults.holds != "path")
     ]
     return InvalidRequest(name, rule=rule, remedy=f"use kinora {verb}, or another model: {', '.join(able)}")
+
+
+def too_long_at_once(name: str, chosen: Defaults, grid: Grid, latents: int) -> InvalidRequest:
+    """The error for more latent frames, given and made together, than a model looks at that makes no longer clips."""
+    frames, most = grid.frames_of(latents), grid.frames_of(chosen.window)
+    rule = f"{name} looks at {most} frames ({most / chosen.fps:g} s) at once, what is given and made together"
+    return InvalidRequest(f"{frames / chosen.fps:g} seconds at once", rule=rule, remedy="make less, and extend that")
 
 
 def _check(manifest: Manifest) -> None:

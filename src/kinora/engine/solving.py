@@ -8,12 +8,12 @@ import torch
 from jaxtyping import Float
 from torch import Tensor
 
+from kinora.checkpoints.manifest import too_long_at_once
 from kinora.checkpoints.store import Model
 from kinora.engine.film import Cut, Film
 from kinora.engine.marks.marking import marked
 from kinora.engine.open.sight import sight_of
 from kinora.engine.script import Script
-from kinora.errors import InvalidRequest
 from kinora.flow.conditions import apply
 from kinora.flow.reuse import TOLERANCES, Reuse
 from kinora.flow.rollout import BlockStep, rollout_steps
@@ -91,7 +91,7 @@ class _Shot:
         self.windows: list[Window] = plan(self.known, self._reach, edges=edges, backwards=film.backwards)
         assert not film.ring or len(self.windows) == 1, "a ring longer than a window"
         if chosen.long == "once" and len(self.windows) > 1:
-            raise too_long_at_once(model, cut)
+            raise too_long_at_once(model.name, chosen, model.limits.grid, cut.stop - cut.start)
         self._sight = sight_of(model, film, cut)
         if self._sight is not None and self.known[0]:  # channels carry all of it, and so its authors leave it free
             mask = state.mask.clone()
@@ -148,14 +148,6 @@ class _Shot:
 
     def _prompt(self, window: int) -> str:
         return self._film.prompt_at(self.cut.start + self.windows[window].made[-1])
-
-
-def too_long_at_once(model: Model, cut: Cut) -> InvalidRequest:
-    """The error for a shot longer than the window of a model that makes no more than one."""
-    fps, group = model.limits.fps, model.vae.stride[0]
-    frames, most = group * (cut.stop - cut.start - 1) + 1, group * (model.defaults.window - 1) + 1
-    rule = f"{model.name} looks at {most} frames ({most / fps:g} s) at once, what is given and what is made together"
-    return InvalidRequest(f"{frames / fps:g} seconds at once", rule=rule, remedy="make less, and extend it again")
 
 
 class _Ready:

@@ -43,16 +43,17 @@ def _bridge(draft: Bridge, engine: Engine) -> Film:
 
     Between two scenes the one turns into the other; within one, the model finds the way from end to start.
     """
-    group, plan, chosen = engine.model.limits.grid.stride[0], draft.plan, engine.model.defaults
+    grid, plan, chosen = engine.model.limits.grid, draft.plan, engine.model.defaults
+    group = grid.stride[0]
     # At the very start of a film the first latent frame is a single frame, and what is too much is left off.
-    new = -(-draft.made // group) if draft.before is not None else -(-(draft.made - 1) // group) + 1
+    new = -(-draft.made // group) if draft.before is not None else grid.latents_for(draft.made)
     opening, closing = _contexts(draft, engine, new)
     conditions: list[Condition] = []
     carry: list[Carry] = []
     shown: list[Shown] = []
-    begin = 0 if draft.before is not None else group * (new - 1) + 1 - draft.made
+    begin = 0 if draft.before is not None else grid.frames_of(new) - draft.made
     if draft.before is not None:
-        held = _Opening(engine, draft.before[-(group * (opening - 1) + 1) :])
+        held = _Opening(engine, draft.before[-grid.frames_of(opening) :])
         conditions.append(Prefix(held.latents))
         shown.append(Shown(at=0, frames=held.frames))
         begin = len(held.frames)
@@ -139,12 +140,13 @@ def _contexts(draft: Bridge, engine: Engine, new: int) -> tuple[int, int]:
 
 def _fade(draft: Fade, engine: Engine) -> Film:
     """[end of the first | both, mixed under noise | start of the second]."""
-    group, plan, window = engine.model.limits.grid.stride[0], draft.plan, engine.model.defaults.window
+    grid, plan, window = engine.model.limits.grid, draft.plan, engine.model.defaults.window
+    group = grid.stride[0]
     mixed = draft.overlap // group
     first, second = draft.first[: -draft.overlap], draft.second[draft.overlap :]
     closing = min(max(1, (window - mixed) // 2), max(1, len(second) // group))
     opening = min(max(1, window - mixed - closing), (len(first) - 1) // group + 1)
-    held = _Opening(engine, first[-(group * (opening - 1) + 1) :])
+    held = _Opening(engine, first[-grid.frames_of(opening) :])
     lead = _Closing(engine, second[: group * closing])
     turning = Crossfade(
         before=engine.encode_groups(draft.first[-draft.overlap :]),

@@ -60,8 +60,8 @@ def _ring(engine: Engine, draft: Ring) -> Iterator[Event]:
     if ring is not None:
         yield from engine.film(ring)
         return
-    plan, grid = draft.plan, engine.model.limits.grid
-    film = Film.of(plan, grid.latent_shape(grid.frames_for(plan.seconds, plan.fps), *plan.size)[0])
+    plan = draft.plan
+    film = Film.of(plan, engine.model.limits.grid.latents_for(plan.frames))
     for event in engine.film(film):
         if isinstance(event, Refused):
             yield event

@@ -36,7 +36,7 @@ class Projector:
             return
         if cut is not self._cut:
             self._cut, self._stream = cut, self._model.vae.stream()
-            self._left = self._model.vae.stride[0] * (cut.stop - cut.start - 1) + 1 - cut.trim
+            self._left = self._model.limits.grid.frames_of(cut.stop - cut.start) - cut.trim
         start, stop = self._film.kept
         for chunk in torch.split(latents.to(self._model.pixels), DECODE_LATENTS, dim=2):
             if self._at >= stop:

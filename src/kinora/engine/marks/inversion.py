@@ -21,8 +21,7 @@ def noise_of(model: Model, frames: npt.NDArray[np.uint8], *, steps: int = STEPS)
     prompt. Raises ValueError for sides off the grid.
     """
     velocity = Script(model, [""], "", 1.0).velocity("")
-    stride = model.vae.stride[0]
-    clean = encode(model, frames[: (len(frames) - 1) // stride * stride + 1])
+    clean = encode(model, frames[: model.limits.grid.whole(len(frames))])
 
     def at(x: Tensor, sigma: float) -> Tensor:
         return velocity(x, torch.full(x.shape[:1], sigma, device=x.device))

@@ -23,7 +23,7 @@ def sight_of(model: Model, film: Film, cut: Cut) -> Sight | None:
     """
     if model.defaults.holds != "channels":
         return None
-    count = model.vae.stride[0] * (cut.stop - cut.start - 1) + 1
+    count = model.limits.grid.frames_of(cut.stop - cut.start)
     frames = np.full((count, *film.plan.size, 3), np.nan, np.float32)
     for shown in film.shown:
         if cut.start <= shown.at < cut.stop:

@@ -16,6 +16,7 @@ from kinora.engine.stories.story import Card, Story, located
 from kinora.errors import InvalidRequest
 from kinora.flow.conditions import Condition, Keyframes
 from kinora.flow.state import LatentState
+from kinora.grid import Grid
 from kinora.media.ingest import load_frames, load_image
 from kinora.request import Plan
 from kinora.safety import FrameBook, screen_given, screen_words
@@ -58,7 +59,7 @@ def tell(engine: Engine, story: Story) -> Iterator[Event]:
         if card.image is not None or card.clip is not None:
             with located(where):
                 verdict = screen_given(engine.guard, (card.image, card.clip))
-                given[index] = _given(card, plan, story)
+                given[index] = _given(card, plan, story, engine.model.limits.grid)
             # What the user brings is looked at before anything is made of it, and once more where it is delivered.
             if verdict.allowed:
                 verdict = engine.guard.review(given[index], FrameBook(fps=plan.fps))
@@ -93,9 +94,9 @@ def lowered(
     starts: list[tuple[int, int]] = []  # of each shot: its first latent frame, its first pixel frame
     latent = frame = 0
     for index, (plan, where) in enumerate(zip(plans, story.places, strict=True)):
-        made = grid.frames_for(plan.seconds, plan.fps)
-        count = grid.latent_shape(made, *plan.size)[0]
-        spans.append(Span(prompt=reads[index].prompt, latents=count, cut=index > 0, trim=made - plan.frames))
+        count = grid.latents_for(plan.frames)
+        trim = grid.frames_of(count) - plan.frames
+        spans.append(Span(prompt=reads[index].prompt, latents=count, cut=index > 0, trim=trim))
         starts.append((latent, frame))
         first = story.first_with(index)
         if story.same_noise and first != index:
@@ -121,7 +122,7 @@ def lowered(
     )
 
 
-def _given(card: Card, plan: Plan, story: Story) -> np.ndarray:
+def _given(card: Card, plan: Plan, story: Story, grid: Grid) -> np.ndarray:
     """The frames that a shot opens on, as many as 4n+1 of the shot's own can hold."""
     if card.image is not None:
         return load_image(card.image, size=plan.size, fit=story.fit).frames
@@ -129,7 +130,7 @@ def _given(card: Card, plan: Plan, story: Story) -> np.ndarray:
     found = load_frames(card.clip, fps=plan.fps, size=plan.size, fit=story.fit).frames[: plan.frames]
     if not len(found):
         raise InvalidRequest(card.clip, rule="holds no frame", remedy="use another clip")
-    return found[: (len(found) - 1) // 4 * 4 + 1]
+    return found[: grid.whole(len(found))]
 
 
 def _carried(engine: Engine, given: np.ndarray, held: Float[Tensor, "1 c n h w"], start: int) -> Iterator[Carry]:
