@@ -109,6 +109,11 @@ def parse_size(text: str) -> Size:
     return int(match[2]), int(match[1])
 
 
+def sized(size: str | Size | None) -> Size | None:
+    """A size said either way, as (height, width); None for the model's own. Raises InvalidRequest as `parse_size`."""
+    return parse_size(size) if isinstance(size, str) else size
+
+
 def format_size(size: Size) -> str:
     """Write (height, width) as people and the API do: `WIDTHxHEIGHT`."""
     return f"{size[1]}x{size[0]}"

@@ -30,6 +30,16 @@ def test_latents_and_tokens():
     assert WAN_TI2V.token_count(121, 704, 1280) == 31 * 22 * 40
 
 
+@given(frames=st.integers(1, 500), stride=st.integers(1, 8))
+def test_latent_frames_hold_whole_groups_and_the_first_a_single_frame(frames, stride):
+    grid = Grid(stride=(stride, 8, 8))
+    latents = grid.latents_for(frames)
+    assert grid.frames_of(1) == 1
+    assert grid.frames_of(latents + 1) - grid.frames_of(latents) == stride
+    assert grid.frames_of(latents) - stride < frames <= grid.frames_of(latents)
+    assert grid.whole(frames) == max(n for n in range(1, frames + 1) if n % stride == 1 % stride)
+
+
 @pytest.mark.parametrize("shape", [(32, 128, 128), (33, 120, 128), (33, 128, 100), (0, 128, 128)])
 def test_sizes_off_the_grid_are_a_programming_error(shape):
     with pytest.raises(AssertionError):

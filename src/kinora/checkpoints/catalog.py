@@ -17,12 +17,17 @@ from kinora.checkpoints.adapters import Adapter, parted
 from kinora.checkpoints.cards import CARDS, Card
 from kinora.checkpoints.comfyui import TRANSFORMERS, is_comfyui
 from kinora.checkpoints.manifest import FILENAME, Manifest, read_manifest
-from kinora.checkpoints.recognise import is_foreign, recognised
+from kinora.checkpoints.recognise import is_published, recognised
 from kinora.checkpoints.wan.architectures import VAES
 from kinora.errors import UnknownModel
 
 FOREIGN = "diffusers:"
 """What stands before a model of diffusers that Kinora has no classes for; see `engine.open.foreign`."""
+
+
+def is_foreign(model: str) -> bool:
+    """Whether a name means a model of diffusers that Kinora has no classes for."""
+    return model.startswith(FOREIGN)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -96,7 +101,7 @@ def choose(name_or_directory: str | Path) -> Choice:
 
 def _chosen(text: str) -> Choice:
     entry = CATALOG.get(text)
-    if text.startswith(FOREIGN):
+    if is_foreign(text):
         rule = "a model of diffusers makes clips from words alone"
         raise UnknownModel(text, rule=rule, remedy="use it with kinora generate or image, and another for the rest")
     if entry is not None:
@@ -109,7 +114,7 @@ def _chosen(text: str) -> Choice:
     directory = Path(text)
     if (directory / FILENAME).is_file():
         return Choice(card=None, directory=directory)
-    if is_foreign(directory):
+    if is_published(directory):
         return Choice(card=recognised(directory), directory=directory)
     if is_comfyui(directory):
         remedy = f"say which: NAME@{directory}, for example {next(iter(TRANSFORMERS))}@{directory}"

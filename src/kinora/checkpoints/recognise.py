@@ -16,8 +16,8 @@ from kinora.errors import CorruptWeights, UnknownModel
 INDEX = "model_index.json"
 
 
-def is_foreign(directory: Path) -> bool:
-    """Whether a directory has one of the two layouts."""
+def is_published(directory: Path) -> bool:
+    """Whether a directory has one of the two layouts in which Wan's models are published."""
     return any((directory / name).is_file() for name in (INDEX, "config.json", "high_noise_model/config.json"))
 
 

@@ -51,13 +51,14 @@ def film_shot(shot: "Shot", told: "Told", *, extension: str) -> None:
     start = time.perf_counter()
     expander = told.expander
     from kinora.engine.api import check, film
+    from kinora.engine.runtime import Runtime
     from kinora.media import check_target
 
     shot = replace(shot, seed=check(shot).seed)  # all that can be refused is, before the model is loaded
     assert shot.seed is not None
     path = check_target(told.output or free_name(shot.prompt, shot.seed, extension))
     with progress(quiet=told.as_json) as watch:
-        clip = film(shot, to=path, watch=watch, expander=expander, tier=told.tier)
+        clip = film(shot, Runtime(watch=watch, expander=expander, tier=told.tier), to=path)
     tell(clip, path, total=time.perf_counter() - start, as_json=told.as_json)
 
 

@@ -25,6 +25,7 @@ def story(
     """
     start = time.perf_counter()
     expander = told.expander
+    from kinora.engine.runtime import Runtime
     from kinora.engine.stories.api import film_story, prepared
     from kinora.media import check_target
 
@@ -32,5 +33,5 @@ def story(
     assert ready.seed is not None
     path = check_target(told.output or free_name(ready.cards[0].prompt, ready.seed))
     with progress(quiet=told.as_json) as watch:
-        clip = film_story(ready, to=path, watch=watch, expander=expander, tier=told.tier)
+        clip = film_story(ready, Runtime(watch=watch, expander=expander, tier=told.tier), to=path)
     tell(clip, path, total=time.perf_counter() - start, as_json=told.as_json)

@@ -7,9 +7,10 @@ import numpy as np
 import pytest
 
 import kinora
-from kinora.engine.api import check, engine_for
+from kinora.engine.api import check
 from kinora.engine.events import Done, Progress, Refused
 from kinora.engine.open.foreign import DiffusersEngine, limits_of, pipeline
+from kinora.engine.runtime import Runtime
 from kinora.errors import InvalidRequest, UnknownModel
 from kinora.request import Shot
 from kinora.safety import Verdict, lists_only_guard
@@ -55,7 +56,8 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def engine(folder):
-    made = engine_for(f"diffusers:{folder}", device="cpu", guard=lists_only_guard())
+    model = f"diffusers:{folder}"
+    made = Runtime(device="cpu", guard=lists_only_guard()).any_engine(model, limits_of(model).plan(SHOT))
     assert isinstance(made, DiffusersEngine)
     return made
 

@@ -9,6 +9,7 @@ from kinora.checkpoints.cards import CARDS
 from kinora.engine import api
 from kinora.engine.open import measuring, tiers
 from kinora.engine.open.forecast import Machine
+from kinora.engine.runtime import Runtime
 from kinora.errors import InvalidRequest
 from kinora.request import Shot
 
@@ -36,7 +37,7 @@ def card_of(monkeypatch, tmp_path):
         (80, "fast", Setup(compiled=True)),
         (24, "exact", Setup(offload=True)),
         (24, "fast", Setup(offload=True)),
-        (16, "exact", Setup(offload=True)),  # the default clip does not fit, smaller ones do
+        (12, "exact", Setup(offload=True, text_visits=True)),  # the default clip does not fit, smaller ones do
     ],
 )
 def test_a_model_is_whole_where_its_default_clip_fits(card_of, memory, tier, kept):
@@ -47,11 +48,11 @@ def test_a_model_is_whole_where_its_default_clip_fits(card_of, memory, tier, kep
 def test_a_clip_that_fits_in_no_exact_way_is_refused_before_anything_is_loaded(card_of):
     model = f"{CARD.name}@{card_of(16)}"
     shot = Shot("a lighthouse", model=model)
-    plan = api.limits(model).plan(shot)
+    plan, card = api.limits(model).plan(shot), Runtime(device="cuda")
     with pytest.raises(
         InvalidRequest, match=r"1280x704, 121 frames: does not fit the 16 GB of a card; these fit: kinora"
     ):
-        api.film(shot, device="cuda")
-    api.admit(model, replace(plan, size=(480, 832)), "cuda")
-    api.admit(model, plan, "cpu")
-    api.admit("kinora-small", plan, "cuda")
+        api.film(shot, card)
+    card.admit(model, replace(plan, size=(480, 832)))
+    Runtime(device="cpu").admit(model, plan)
+    card.admit("kinora-small", plan)

@@ -24,6 +24,7 @@ def perform(request: "Edit", told: ToldOfSources) -> None:
     start = time.perf_counter()
     expander = told.expander
     from kinora.engine.edits.verbs import draft, make
+    from kinora.engine.runtime import Runtime
     from kinora.media import check_target
 
     ready = draft(request)  # all that can be refused is, before the model is loaded
@@ -32,5 +33,6 @@ def perform(request: "Edit", told: ToldOfSources) -> None:
         for line in ready.info["report"]:
             print(f"kinora: {line}", file=sys.stderr)
     with progress(quiet=told.as_json) as watch:
-        clip = make(ready, request.options.model, to=path, watch=watch, expander=expander, tier=told.tier)
+        runtime = Runtime(watch=watch, expander=expander, tier=told.tier)
+        clip = make(ready, request.options.model, runtime, to=path)
     tell(clip, path, total=time.perf_counter() - start, as_json=told.as_json)

@@ -7,39 +7,36 @@ kinora.story("A red ball bounces on a beach. Cut to a forest at night.", seconds
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Unpack
+from typing import TYPE_CHECKING, Unpack
 
 from kinora.checkpoints.catalog import describe
 from kinora.clip import Clip
-from kinora.engine import api
 from kinora.engine.events import Event, Refused, collect
 from kinora.engine.expand import Expander, Expansion, expander_for
-from kinora.engine.frames.record import record
-from kinora.engine.open.tiers import cache_of
+from kinora.engine.options import Filming, parted, takes
+from kinora.engine.runtime import HERE, Runtime
 from kinora.engine.stories.scenes import story_from_prompt
 from kinora.engine.stories.story import Story, located, spread
 from kinora.engine.stories.storyboard import is_storyboard, read_story
 from kinora.errors import InvalidRequest
-from kinora.grid import Size, parse_size
-from kinora.request import DEFAULT_MODEL, Plan, Real, Sampled, Shot
+from kinora.grid import Size, sized
+from kinora.request import DEFAULT_MODEL, Plan, Real, Sampling, Shot
 from kinora.safety import Guard, default_guard
-from kinora.safety.release import payload_of
+
+if TYPE_CHECKING:
+    from kinora.engine.engine import Engine
 
 
+@takes(Sampling, Runtime)
 def story(
     source: str | Path | Story,
     *,
     seconds: Real | None = None,
     size: str | Size | None = None,
-    device: str | None = None,
-    guard: Guard | None = None,
-    watch: Callable[[Event], object] | None = None,
-    expander: Expander | None = None,
-    tier: str = "exact",
-    **sampling: Unpack[Sampled],
+    **options: Unpack[Filming],
 ) -> Clip:
     """Film several shots and return them as one clip, cut at the asked times; `info["shots"]` tells each one's.
 
@@ -47,9 +44,8 @@ def story(
     shots. The others are as in `generate` and go before what the storyboard says.
     Raises errors.UserError, naming the shot and what to change, before anything is computed, and errors.Refused.
     """
-    pixels = parse_size(size) if isinstance(size, str) else size
-    told = prepared(source, seconds=seconds, size=pixels, **{"cache": cache_of(tier), **sampling})
-    return film_story(told, device=device, guard=guard, watch=watch, expander=expander, tier=tier)
+    runtime, sampling = parted(options)
+    return film_story(prepared(source, seconds=seconds, size=sized(size), **sampling), runtime)
 
 
 def prepared(source: str | Path | Story, *, seconds: Real | None = None, **chosen: object) -> Story:
@@ -71,7 +67,7 @@ def prepared(source: str | Path | Story, *, seconds: Real | None = None, **chose
             raise InvalidRequest(
                 f"{seconds:g} seconds", rule="each shot of a storyboard has its own", remedy="write them there"
             )
-        found = spread(found, seconds, limits.fps)
+        found = spread(found, seconds, limits)
     plans = found.plans(limits)
     check(found, plans)
     return replace(found, seed=plans[0].seed)
@@ -80,38 +76,24 @@ def prepared(source: str | Path | Story, *, seconds: Real | None = None, **chose
 def check(told: Story, plans: Sequence[Plan]) -> None:
     """Raise InvalidRequest, naming the shot, for one that lacks the picture its model needs, or is too long for it."""
     manifest = describe(told.model)
-    grid = manifest.grid
     for card, plan, where in zip(told.cards, plans, told.places, strict=True):
         with located(where):
             manifest.check_given(first=card.image is not None or card.clip is not None, last=False)
-            frames = grid.frames_for(plan.seconds, plan.fps)
-            manifest.check_at_once(grid.latent_shape(frames, *plan.size)[0])
+            manifest.check_at_once(manifest.grid.latents_for(plan.frames))
 
 
-def film_story(
-    told: Story,
-    *,
-    to: Path | None = None,
-    device: str | None = None,
-    guard: Guard | None = None,
-    watch: Callable[[Event], object] | None = None,
-    expander: Expander | None = None,
-    tier: str = "exact",
-) -> Clip:
+def film_story(told: Story, runtime: Runtime = HERE, *, to: Path | None = None) -> Clip:
     """Load the story's model, unless it is the one loaded last, and film it; `to` is a file to write meanwhile."""
-    from kinora.engine.engine import Engine
-    from kinora.engine.stories.telling import tell
+    plans = told.plans(describe(told.model).limits)
+    longest = max(plans, key=lambda plan: plan.frames)
+    whole = replace(plans[0], prompt="\n".join(card.prompt for card in told.cards))
 
-    longest = max(told.plans(describe(told.model).limits), key=lambda plan: plan.frames)
-    api.admit(told.model, longest, device)
-    engine = Engine(api.loaded(told.model, device, tier), guard or default_guard(), expander)
-    events = tell(engine, told)
-    asked = told.cards[0].prompt
-    if to is None:
-        return collect(events, asked, watch)
-    words = "\n".join(card.prompt for card in told.cards)
-    payload = payload_of(engine.model.name, engine.model.version, told.seed or 0, words)
-    return record(events, to, asked, watch, fps=engine.model.limits.fps, payload=payload)
+    def begin(engine: Engine) -> Iterator[Event]:
+        from kinora.engine.stories.telling import tell
+
+        return tell(engine, replace(told, seed=whole.seed))
+
+    return runtime.film(lambda: runtime.engine(told.model, longest), begin, whole, about=told.cards[0].prompt, to=to)
 
 
 def expand(

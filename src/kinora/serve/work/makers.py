@@ -58,14 +58,15 @@ class Weights:
         """Load the model unless it is there, and film."""
         from kinora.engine import api
         from kinora.engine.edits import verbs
+        from kinora.engine.runtime import Runtime
         from kinora.engine.stories import api as stories
 
+        runtime = Runtime(device=self._device, guard=self._guard, watch=watch)
         if isinstance(asked, Shot):
-            return api.film(asked, to=to, device=self._device, guard=self._guard, watch=watch)
+            return api.film(asked, runtime, to=to)
         if isinstance(asked, Story):
-            return stories.film_story(asked, to=to, device=self._device, guard=self._guard, watch=watch)
-        draft = verbs.draft(asked)
-        return verbs.make(draft, asked.options.model, to=to, device=self._device, guard=self._guard, watch=watch)
+            return stories.film_story(asked, runtime, to=to)
+        return verbs.make(verbs.draft(asked), asked.options.model, runtime, to=to)
 
 
 class Fake:
