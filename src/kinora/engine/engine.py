@@ -8,34 +8,29 @@ Nothing about a request is kept on the engine, so several generations may take t
 """
 
 import time
-from collections.abc import Generator, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from itertools import chain
 from typing import TypeVar
 
-import numpy as np
-import numpy.typing as npt
 from jaxtyping import Float
 from torch import Tensor
 
 from kinora.checkpoints.store import Model
-from kinora.clip import Clip
-from kinora.engine.events import Done, Event, Frames, Progress, Read, Refused
+from kinora.engine.events import Done, Event, Progress, Read, Refused
 from kinora.engine.expand import Expander, Expansion, expander_for
 from kinora.engine.film import Film
 from kinora.engine.frames import coding
+from kinora.engine.frames.coding import Frames
+from kinora.engine.frames.delivery import Delivery, required
 from kinora.engine.frames.projector import Projector, given
-from kinora.engine.frames.reel import Reel
-from kinora.engine.memory import peak_memory
 from kinora.engine.script import Guidance, Script
 from kinora.engine.solving import SOLVERS, solve_film
-from kinora.request import Plan, Real, Shot
-from kinora.safety import FrameBook, Guard, reviewed_by, screen_words
+from kinora.request import Real, Shot
+from kinora.safety import Guard, screen_words
 
 __all__ = ["SOLVERS", "Engine"]
-
-Pixels = npt.NDArray[np.uint8]
 
 Item = TypeVar("Item")
 
@@ -56,23 +51,12 @@ class Timings:
             self.seconds[stage] = self.seconds.get(stage, 0.0) + time.perf_counter() - start
 
 
-@dataclass(frozen=True)
-class Take:
-    """What is kept of one film while it is made."""
-
-    book: FrameBook
-    reel: Reel
-    timings: Timings
-
-
 class Engine:
     """Films shots with one model under one guard; `expander` takes the place of the model's own."""
 
     def __init__(self, model: Model, guard: Guard, expander: Expander | None = None) -> None:
-        if not isinstance(guard, Guard):
-            raise TypeError(f"{guard!r} is no guard: an engine needs one that can screen prompts and review frames")
         self.model = model
-        self.guard = guard
+        self.guard = required(guard)
         self.expander = expander or expander_for(model.defaults.expander, model.text)
 
     def generate(self, shot: Shot) -> Iterator[Event]:
@@ -85,8 +69,7 @@ class Engine:
         verdict = self.guard.screen(plan.prompt)
         if not verdict.allowed:
             return iter([Refused(verdict)])
-        grid = self.model.limits.grid
-        latents = grid.latent_shape(grid.frames_for(plan.seconds, plan.fps), *plan.size)[0]
+        latents = self.model.limits.grid.latents_for(plan.frames)
         read = self.read(plan.prompt, seconds=plan.seconds, image=plan.frames == 1) if shot.expand else None
         if read is None or not read.changed:
             return self.film(Film.of(plan, latents))
@@ -113,15 +96,15 @@ class Engine:
             return iter([Refused(verdict)])
         return self._film(film)
 
-    def encode(self, frames: Pixels) -> Float[Tensor, "1 c t h w"]:
+    def encode(self, frames: Frames) -> Float[Tensor, "1 c t h w"]:
         """Latents of 4n+1 frames (uint8 T H W C) that open a shot; see `coding.encode`."""
         return coding.encode(self.model, frames)
 
-    def encode_groups(self, frames: Pixels) -> Float[Tensor, "1 c t h w"]:
+    def encode_groups(self, frames: Frames) -> Float[Tensor, "1 c t h w"]:
         """Latents of 4n frames in the midst of a shot; see `coding.encode_groups`."""
         return coding.encode_groups(self.model, frames)
 
-    def decode(self, latents: Float[Tensor, "1 c t h w"]) -> Pixels:
+    def decode(self, latents: Float[Tensor, "1 c t h w"]) -> Frames:
         """Frames of latents that open a shot; see `coding.decode`."""
         return coding.decode(self.model, latents)
 
@@ -130,62 +113,35 @@ class Engine:
         return {"loras": list(self.model.loras)} if self.model.loras else {}
 
     def _film(self, film: Film) -> Iterator[Event]:
-        with Reel(film.plan.size) as reel:
-            book = FrameBook(fps=film.plan.fps, prompt=film.plan.prompt)
-            yield from self._make(film, Take(book=book, reel=reel, timings=Timings()))
+        with Delivery(self.guard, film.plan) as delivery:
+            yield from self._make(film, delivery, Timings())
 
-    def _make(self, film: Film, take: Take) -> Iterator[Event]:
+    def _make(self, film: Film, delivery: Delivery, timings: Timings) -> Iterator[Event]:
         plan = film.plan
-        with take.timings.of("read"):
+        with timings.of("read"):
             script = Script(self.model, film.prompts, plan.negative, Guidance.of(plan))
         yield Progress("read", 1, 1)
         projector = Projector(self.model, film)
-        if (yield from self._deliver(given(film.before), plan, take)):
+        if (yield from delivery.tell(_paced(given(film.before), "decode", timings))):
             return
-        for solved in _paced(solve_film(self.model, film, script), "denoise", take.timings):
+        for solved in _paced(solve_film(self.model, film, script), "denoise", timings):
             if solved.total:
                 yield Progress("denoise", solved.done, solved.total)
             if solved.latents is not None:
                 shown = projector.show(solved.latents, solved.cut)
-                if (yield from self._deliver(shown, plan, take)):
+                if (yield from delivery.tell(_paced(shown, "decode", timings))):
                     return
-        if (yield from self._deliver(given(film.after), plan, take)):
+        if (yield from delivery.tell(_paced(given(film.after), "decode", timings))):
             return
-        yield Done(self._clip(film, take))
-
-    def _deliver(self, chunks: Iterable[Pixels], plan: Plan, take: Take) -> Generator[Event, None, bool]:
-        """Review frames and tell them; returns whether the guard refused one, which then was the last event."""
-        for chunk in _paced(chunks, "decode", take.timings):
-            verdict = reviewed_by(self.guard, chunk, take.book)
-            if not verdict.allowed:
-                yield Refused(verdict)
-                return True
-            take.reel.append(chunk)
-            yield Frames(take.book.reviewed - len(chunk), chunk)
-            yield Progress("decode", take.book.reviewed, plan.frames)
-        return False
-
-    def _clip(self, film: Film, take: Take) -> Clip:
-        plan, reviewed = film.plan, take.book.reviewed
-        assert reviewed == len(take.reel) == plan.frames, f"{reviewed} frames reviewed, {len(take.reel)} delivered"
-        info = {
-            **take.book.proof,
-            "warnings": take.book.warnings,
-            "timings": {stage: round(seconds, 3) for stage, seconds in take.timings.seconds.items()},
-            "peak_memory": peak_memory(),
-            "sampling": {**plan.sampling, "dtype": str(self.model.dtype).removeprefix("torch."), **self._beside()},
-        }
-        return Clip(
-            frames=take.reel.frames(),
-            fps=plan.fps,
-            prompt=plan.prompt,
-            negative=plan.negative,
-            seed=plan.seed,
-            model=self.model.name,
-            version=self.model.version,
-            steps=plan.steps,
-            guidance=plan.guidance,
-            info={**film.info, **info},
+        sampling = {**plan.sampling, "dtype": str(self.model.dtype).removeprefix("torch."), **self._beside()}
+        yield Done(
+            delivery.clip(
+                model=self.model.name,
+                version=self.model.version,
+                timings=timings.seconds,
+                before=film.info,
+                sampling=sampling,
+            )
         )
 
 

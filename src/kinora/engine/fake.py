@@ -15,17 +15,15 @@ from dataclasses import replace
 import numpy as np
 import numpy.typing as npt
 
-from kinora.clip import Clip
 from kinora.engine.edits.drafts import Bridge, Draft, Fade
-from kinora.engine.events import Done, Event, Frames, Progress, Refused
+from kinora.engine.events import Done, Event, Progress, Refused
 from kinora.engine.film import Cut, Film, Span
-from kinora.engine.frames.reel import Reel
-from kinora.engine.memory import peak_memory
+from kinora.engine.frames.delivery import Delivery, required
 from kinora.engine.stories.story import Story
 from kinora.flow.windows import Reach, Window
 from kinora.flow.windows import plan as plan_windows
 from kinora.request import Limits, Plan, Real, Shot
-from kinora.safety import FrameBook, Guard, reviewed_by, screen_given, screen_words
+from kinora.safety import FrameBook, Guard, screen_given, screen_words
 
 Pixels = npt.NDArray[np.uint8]
 
@@ -43,9 +41,7 @@ class FakeEngine:
     """Films colour bars under a guard; `limits` say what it pretends to be able to do."""
 
     def __init__(self, guard: Guard, *, limits: Limits = LIMITS, pause: Real = 0) -> None:
-        if not isinstance(guard, Guard):
-            raise TypeError(f"{guard!r} is no guard: an engine needs one that can screen prompts and review frames")
-        self.guard = guard
+        self.guard = required(guard)
         self.limits = limits
         self.pause = pause
 
@@ -55,8 +51,7 @@ class FakeEngine:
         Raises InvalidRequest if `limits` don't allow the shot.
         """
         plan = self.limits.plan(shot)
-        frames = self.limits.grid.frames_for(plan.seconds, plan.fps)
-        return self.film(Film.of(plan, self.limits.grid.latent_shape(frames, *plan.size)[0]))
+        return self.film(Film.of(plan, self.limits.grid.latents_for(plan.frames)))
 
     def film(self, film: Film) -> Iterator[Event]:
         """Screen every prompt of `film` at once, then tell the events of `Engine.film`."""
@@ -80,12 +75,12 @@ class FakeEngine:
 
     def tell(self, story: Story) -> Iterator[Event]:
         """Tell the events of `engine.stories.telling.tell`: a span of bars for each shot."""
-        plans = story.plans(self.limits)
+        plans, grid = story.plans(self.limits), self.limits.grid
         spans: list[Span] = []
         for plan, text in zip(plans, story.texts(holding=False), strict=True):
-            made = self.limits.grid.frames_for(plan.seconds, plan.fps)
-            latents = self.limits.grid.latent_shape(made, *plan.size)[0]
-            spans.append(Span(prompt=text, latents=latents, cut=bool(spans), trim=made - plan.frames))
+            latents = grid.latents_for(plan.frames)
+            trim = grid.frames_of(latents) - plan.frames
+            spans.append(Span(prompt=text, latents=latents, cut=bool(spans), trim=trim))
         prompt, frames = "\n".join(span.prompt for span in spans), sum(plan.frames for plan in plans)
         verdict = screen_given(self.guard, story.parents)
         if not verdict.allowed:
@@ -99,20 +94,13 @@ class FakeEngine:
         )
 
     def _film(self, film: Film) -> Iterator[Event]:
-        book, total = FrameBook(fps=film.plan.fps, prompt=film.plan.prompt), film.plan.frames
-        with Reel(film.plan.size) as reel:
+        with Delivery(self.guard, film.plan) as delivery:
             for made in self._made(film):
                 if isinstance(made, Progress):
                     yield made
-                    continue
-                verdict = reviewed_by(self.guard, made, book)
-                if not verdict.allowed:
-                    yield Refused(verdict)
+                elif (yield from delivery.tell([made])):
                     return
-                reel.append(made)
-                yield Frames(book.reviewed - len(made), made)
-                yield Progress("decode", book.reviewed, total)
-            yield Done(_clip(film, reel.frames(), book))
+            yield Done(delivery.clip(model="fake", version="1", timings={}, before=film.info))
 
     def _made(self, film: Film) -> Iterator[Progress | Pixels]:
         """Progress, and the frames that are delivered, in chunks: window after window, as far as the film goes."""
@@ -125,7 +113,7 @@ class FakeEngine:
             for step in range(film.plan.steps):
                 time.sleep(self.pause)
                 yield Progress("denoise", index * film.plan.steps + step + 1, len(ends) * film.plan.steps)
-            upto = stop if end == ends[-1] else max(at, min(stop, 4 * end - 3))
+            upto = stop if end == ends[-1] else max(at, min(stop, self.limits.grid.frames_of(end)))
             for first in range(at, upto, CHUNK):
                 yield _bars(film.plan, first - start, min(CHUNK, upto - first))
             at = upto
@@ -140,8 +128,7 @@ def _film_of(draft: Draft, limits: Limits) -> Film:
     elif isinstance(draft, Fade):
         before, after = draft.first[: -draft.overlap], draft.second[draft.overlap :]
     made = draft.plan.frames - sum(len(given) for given in (before, after) if given is not None)
-    latents = limits.grid.latent_shape(limits.grid.frames_for(made / draft.plan.fps, draft.plan.fps), *draft.plan.size)
-    span = Span(prompt=draft.plan.prompt, latents=latents[0])
+    span = Span(prompt=draft.plan.prompt, latents=limits.grid.latents_for(made))
     return Film(plan=draft.plan, spans=(span,), keep=(0, made), before=before, after=after, info=draft.info)
 
 
@@ -162,25 +149,3 @@ def _bars(plan: Plan, start: int, count: int) -> Pixels:
     columns = np.arange(width) + np.arange(start, start + count)[:, None] + plan.seed % width
     colours = BARS[columns % width * len(BARS) // width]  # [count, width, 3]
     return np.repeat(colours[:, None], height, axis=1)
-
-
-def _clip(film: Film, frames: Pixels, book: FrameBook) -> Clip:
-    plan = film.plan
-    return Clip(
-        frames=frames,
-        fps=plan.fps,
-        prompt=plan.prompt,
-        negative=plan.negative,
-        seed=plan.seed,
-        model="fake",
-        version="1",
-        steps=plan.steps,
-        guidance=plan.guidance,
-        info={
-            **film.info,
-            **book.proof,
-            "warnings": book.warnings,
-            "timings": {},
-            "peak_memory": peak_memory(),
-        },
-    )

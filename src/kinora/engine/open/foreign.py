@@ -21,19 +21,19 @@ import numpy as np
 import numpy.typing as npt
 import torch
 
+from kinora.checkpoints.catalog import FOREIGN
 from kinora.checkpoints.hub import one_file
-from kinora.clip import Clip
-from kinora.engine.events import Done, Event, Frames, Progress, Refused
-from kinora.engine.memory import peak_memory
-from kinora.errors import InvalidRequest, Unavailable, UnknownModel
+from kinora.engine.events import Done, Event, Progress, Refused
+from kinora.engine.frames.delivery import Delivery, required
+from kinora.engine.runtime import device_of
+from kinora.errors import InvalidRequest, KinoraError, Unavailable, UnknownModel
 from kinora.grid import Grid
 from kinora.request import Limits, Plan, Real, Shot
-from kinora.safety import FrameBook, Guard, reviewed_by, screen_words
+from kinora.safety import Guard, screen_words
 
 if TYPE_CHECKING:
     from diffusers import DiffusionPipeline
 
-PREFIX = "diffusers:"
 CHUNK = 8
 MAX_SECONDS = 30.0
 WAN_GRID = Grid(stride=(4, 8, 8), patch=(1, 2, 2))
@@ -71,10 +71,8 @@ class DiffusersEngine:
     """Films shots with one pipeline under one guard; the events are `engine.events`."""
 
     def __init__(self, model: Foreign, guard: Guard) -> None:
-        if not isinstance(guard, Guard):
-            raise TypeError(f"{guard!r} is no guard: an engine needs one that can screen prompts and review frames")
         self.model = model
-        self.guard = guard
+        self.guard = required(guard)
 
     def generate(self, shot: Shot) -> Iterator[Event]:
         """Check and screen `shot` at once, film it as the caller iterates; closing the iterator cancels after a step.
@@ -102,43 +100,21 @@ class DiffusersEngine:
             made = run.frames()[: plan.frames]
         finally:
             run.cancel()
-        denoised = time.perf_counter()
-        book = FrameBook(fps=plan.fps, prompt=plan.prompt)
-        for first in range(0, len(made), CHUNK):
-            chunk = made[first : first + CHUNK]
-            verdict = reviewed_by(self.guard, chunk, book)
-            if not verdict.allowed:
-                yield Refused(verdict)
-                return
-            yield Frames(first, chunk)
-            yield Progress("decode", book.reviewed, plan.frames)
-        seconds = {"denoise": round(denoised - start, 3), "decode": round(time.perf_counter() - denoised, 3)}
+        if len(made) < plan.frames:
+            rule = f"its pipeline made {len(made)} of {plan.frames} frames"
+            raise KinoraError(self.model.name, rule=rule, remedy="ask for another length")
+        seconds = {"denoise": time.perf_counter() - start}
         pipe: Any = self.model.pipe
-        info = {
-            **book.proof,
-            "warnings": book.warnings,
-            "timings": seconds,
-            "peak_memory": peak_memory(),
-            "sampling": {
-                "pipeline": type(pipe).__name__,
-                "scheduler": type(pipe.scheduler).__name__,
-                "dtype": str(pipe.dtype).removeprefix("torch."),
-            },
+        sampling = {
+            "pipeline": type(pipe).__name__,
+            "scheduler": type(pipe.scheduler).__name__,
+            "dtype": str(pipe.dtype).removeprefix("torch."),
         }
-        yield Done(
-            Clip(
-                frames=made,
-                fps=plan.fps,
-                prompt=plan.prompt,
-                negative=plan.negative,
-                seed=plan.seed,
-                model=self.model.name,
-                version=self.model.version,
-                steps=plan.steps,
-                guidance=plan.guidance,
-                info=info,
-            )
-        )
+        with Delivery(self.guard, plan) as delivery:
+            if (yield from delivery.tell(made[first : first + CHUNK] for first in range(0, len(made), CHUNK))):
+                return
+            name, version = self.model.name, self.model.version
+            yield Done(delivery.clip(model=name, version=version, timings=seconds, sampling=sampling))
 
 
 class _Cancelled(Exception):  # noqa: N818 - not an error: whoever asked for the clip has left
@@ -247,7 +223,7 @@ def pipeline(model: str, device: str | None) -> Foreign:
     limits = limits_of(model)
     from diffusers import DiffusionPipeline
 
-    chosen = device or ("cuda" if torch.cuda.is_available() else "cpu")
+    chosen = device_of(device)
     dtype = torch.bfloat16 if chosen.startswith("cuda") else torch.float32
     place = _place(model)
     try:
@@ -286,7 +262,7 @@ def _index(model: str) -> dict[str, Any]:
 
 
 def _place(model: str) -> str:
-    return model.removeprefix(PREFIX)
+    return model.removeprefix(FOREIGN)
 
 
 def _taken(kind: type[Any]) -> dict[str, inspect.Parameter]:
