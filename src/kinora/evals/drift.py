@@ -5,7 +5,6 @@ the picture fares. Drift is what the last windows keep of the first: attributes,
 fall, flicker must not rise.
 """
 
-import json
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any
 from kinora.evals.analytic import Picture, analyse
 from kinora.evals.motion import Frames
 from kinora.evals.recogniser import FPS
+from kinora.evals.rows import adding, finished
 from kinora.evals.suites import Case, Reader
 
 __all__ = ["LASTING", "Curve", "Window", "curve", "perform", "windows"]
@@ -90,15 +90,12 @@ def perform(
 
     `step` is called for each.
     """
-    done = [json.loads(line) for line in path.read_text().splitlines()] if path.exists() else []
-    known = {line["prompt"]: [_window(**one) for one in line["windows"]] for line in done}
-    with path.open("a") as file:
+    known = {row["prompt"]: [_window(**one) for one in row["windows"]] for row in finished(path)}
+    with adding(path) as add:
         for number, case in enumerate(cases):
             if case.prompt not in known:
                 known[case.prompt] = windows(case, film(number, case), reader)
-                line = {"prompt": case.prompt, "windows": [asdict(window) for window in known[case.prompt]]}
-                file.write(json.dumps(line) + "\n")
-                file.flush()
+                add({"prompt": case.prompt, "windows": [asdict(window) for window in known[case.prompt]]})
             step()
     return [known[case.prompt] for case in cases]
 

@@ -24,6 +24,7 @@ from torch import Tensor
 from kinora.errors import CorruptWeights, InvalidRequest
 from kinora.evals.attributes import Words
 from kinora.evals.network import Guess, Network, NetworkConfig, shrunk
+from kinora.media import replacing
 from kinora.request import Real
 
 Frames = UInt8[np.ndarray, "_ _ _ 3"]
@@ -73,11 +74,9 @@ class Recogniser:
             key: (value.half() if value.is_floating_point() else value).contiguous()
             for key, value in self.network.state_dict().items()
         }
-        part = path.with_name(path.name + ".part")
-        save_file(
-            state, part, metadata={"words": json.dumps(self.network.config.words), "checked": json.dumps(checked)}
-        )
-        part.replace(path)
+        said = {"words": json.dumps(self.network.config.words), "checked": json.dumps(checked)}
+        with replacing(path) as part:
+            save_file(state, part, metadata=said)
 
     def read(self, frames: Frames, fps: Real = FPS) -> Reading:
         """Judge one clip.

@@ -14,6 +14,7 @@ from kinora.evals.analytic import mean_picture
 from kinora.evals.attributes import NAMES, score
 from kinora.evals.frechet import fd_own
 from kinora.evals.suites import Trial
+from kinora.media import replacing
 
 GOALS: Mapping[str, float] = {"setting": 0.9, "subject": 0.85, "colour": 0.85, "action": 0.75, "camera": 0.75}
 """What the shipped model is asked to reach; light and weather have no goal of their own."""
@@ -37,9 +38,8 @@ class Report:
         """Write report.md and report.json into `folder`."""
         folder.mkdir(parents=True, exist_ok=True)
         for name, text in {"report.md": self.markdown(), "report.json": json.dumps(asdict(self), indent=2)}.items():
-            part = folder / f"{name}.part"
-            part.write_text(text + "\n")
-            part.replace(folder / name)
+            with replacing(folder / name) as part:
+                part.write_text(text + "\n", encoding="utf-8")
 
     def markdown(self) -> str:
         """The report as tables, in percent."""

@@ -7,7 +7,6 @@ shot by itself.
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass
 from itertools import pairwise
@@ -19,6 +18,7 @@ import numpy.typing as npt
 
 from kinora.engine.stories.story import Card, Story
 from kinora.errors import BadInputFile, Unavailable
+from kinora.evals.rows import adding, finished
 from kinora.evals.suites import Reader
 from kinora.world import vocabulary as words
 from kinora.world.grammar import Speech
@@ -145,10 +145,9 @@ def perform(
 
     Raises BadInputFile when its lines belong to other stories.
     """
-    done = [Trial(**json.loads(line)) for line in path.read_text().splitlines()] if path.exists() else []
+    done = [Trial(**row) for row in finished(path)]
     trials: list[Trial] = []
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a") as file:
+    with adding(path) as add:
         for number, (told, wanted) in enumerate(cases):
             if number < len(done):
                 if done[number].prompts != [card.prompt for card in told.cards]:
@@ -156,8 +155,7 @@ def perform(
                 trials.append(done[number])
             else:
                 trials.append(judge(told, wanted, film(told), fps, reader))
-                file.write(json.dumps(asdict(trials[-1])) + "\n")
-                file.flush()
+                add(asdict(trials[-1]))
             step()
     return trials
 

@@ -15,11 +15,14 @@ from typing import Any, Protocol, runtime_checkable
 
 import numpy as np
 
+from kinora.clip import Clip
 from kinora.errors import BadInputFile, OutputError
 from kinora.evals.analytic import Picture, analyse
 from kinora.evals.attributes import Words, words
 from kinora.evals.motion import Frames
 from kinora.evals.recogniser import FPS, Reading
+from kinora.evals.rows import adding, finished
+from kinora.media import contact_sheet, replacing
 from kinora.world.scene import Scene
 
 GUIDANCES = (1.0, 2.0, 3.0, 4.0, 6.0)
@@ -112,7 +115,8 @@ def claim(out: Path, **identity: str | int) -> None:
         if path.exists() and path.read_text() != text:
             raise BadInputFile(out, rule="holds the results of another model or seed", remedy="choose another --out")
         out.mkdir(parents=True, exist_ok=True)
-        path.write_text(text)
+        with replacing(path) as part:
+            part.write_text(text)
     except OSError as error:
         raise OutputError(out, rule=f"can't be written ({error.strerror})", remedy="choose another --out") from error
 
@@ -123,18 +127,16 @@ def perform(run: Run, reader: Reader, out: Path, step: Callable[[], None] = lamb
     Raises BadInputFile when the lines in `out` belong to other prompts.
     """
     path = out / f"{run.name}.jsonl"
-    done = _lines(path)
+    done = [Trial.from_dict(row) for row in finished(path)]
     if [t.prompt for t in done] != [c.prompt for c in run.cases[: len(done)]]:
         raise BadInputFile(path, rule="holds results for other prompts", remedy="choose another --out, or delete it")
     for _ in done:
         step()
-    out.mkdir(parents=True, exist_ok=True)
-    with path.open("a") as file:
+    with adding(path) as add:
         while cases := run.cases[len(done) : len(done) + run.batch]:
             for case, frames in zip(cases, run.source(cases), strict=True):
                 trial = judge(case, frames, reader)
-                file.write(json.dumps(asdict(trial)) + "\n")
-                file.flush()
+                add(asdict(trial))
                 _keep_strip(out / "strips" / f"{run.name}-{len(done):03}.png", frames)
                 done.append(trial)
                 step()
@@ -235,21 +237,7 @@ def full_seconds(frames: Frames) -> Frames:
     return frames[: len(frames) // FPS * FPS]
 
 
-def _lines(path: Path) -> list[Trial]:
-    """Finished trials; a last line cut short by a kill is dropped from the file, for it will be judged again."""
-    if not path.exists():
-        return []
-    text = path.read_text()
-    whole = text[: text.rfind("\n") + 1]
-    if whole != text:
-        path.write_text(whole)
-    return [Trial.from_dict(json.loads(line)) for line in whole.splitlines()]
-
-
 def _keep_strip(path: Path, frames: Frames) -> None:
-    from kinora.clip import Clip
-    from kinora.media.image import contact_sheet
-
     path.parent.mkdir(parents=True, exist_ok=True)
     strip = contact_sheet(frames, columns=STRIP, limit=STRIP)[None]
     Clip(frames=strip, fps=1, prompt="", seed=0, model="a model under evaluation").save(path)

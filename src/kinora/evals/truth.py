@@ -18,6 +18,7 @@ import numpy.typing as npt
 from kinora.errors import BadInputFile
 from kinora.evals.attributes import CORE, NAMES, words
 from kinora.evals.network import MASK_SIDE, SIDE
+from kinora.media import replacing
 from kinora.world.scene import Scene
 
 Bytes = npt.NDArray[np.uint8]
@@ -88,10 +89,8 @@ def _masks(shard: Path, draw_masks: Callable[[Scene], Bytes]) -> Bytes:
     kept = shard.with_suffix(".judge.npz")
     if not kept.exists():
         masks = np.stack([small(draw_masks(scene)[..., None], MASK_SIDE)[..., 0] for scene in scenes(shard)])
-        part = kept.with_name(kept.name + ".part")
-        with part.open("wb") as file:
+        with replacing(kept) as part, part.open("wb") as file:
             np.savez(file, masks=masks)
-        part.replace(kept)
     with np.load(kept) as held:
         return held["masks"]
 
