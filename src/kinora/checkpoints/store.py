@@ -200,15 +200,10 @@ def _fill(module: nn.Module, path: Path, manifest: Manifest, device: torch.devic
 
 def _configured(directory: Path, manifest: Manifest) -> tuple[DiTConfig, AutoencoderConfig]:
     try:
-        return DiTConfig(**_tuples(manifest.dit)), AutoencoderConfig(**_tuples(manifest.vae))
+        return DiTConfig.from_dict(manifest.dit), AutoencoderConfig.from_dict(manifest.vae)
     except (TypeError, ValueError) as error:
         rule = f"not a configuration of Kinora's networks ({error})"
         raise CorruptWeights(directory / FILENAME, rule=rule, remedy="reinstall or retrain the model") from error
-
-
-def _tuples(values: dict[str, Any]) -> dict[str, Any]:
-    """JSON has lists where the configurations have tuples."""
-    return {key: tuple(value) if isinstance(value, list) else value for key, value in values.items()}
 
 
 def _plain(state: Mapping[str, Tensor], dtype: torch.dtype) -> dict[str, Tensor]:

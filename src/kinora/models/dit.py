@@ -19,6 +19,7 @@ from torch import Tensor, nn
 
 from kinora.models.attention import Backend, CrossAttention, CrossKeys, SelfAttention
 from kinora.models.cache import KVCache, LayerCache
+from kinora.models.config import restored
 from kinora.models.layers import LayerNorm, Linear, like, linear
 from kinora.models.rope import rotary_table
 
@@ -49,8 +50,8 @@ class DiTConfig:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "DiTConfig":
-        """Read a configuration back from json, where `patch` is a list."""
-        return cls(**{**values, **({"patch": tuple(values["patch"])} if "patch" in values else {})})
+        """Read a configuration back from JSON. Raises TypeError for a field that there isn't."""
+        return cls(**restored(values))
 
 
 @dataclass(frozen=True)

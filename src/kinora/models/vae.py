@@ -10,8 +10,8 @@ decoded in pieces equals the clip decoded whole and memory does not grow with le
 """
 
 import math
-from collections.abc import Iterator
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -20,6 +20,7 @@ from einops import rearrange
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from kinora.models.config import restored
 from kinora.models.stream import DecoderStream
 
 
@@ -35,14 +36,9 @@ class AutoencoderConfig:
     decoder_blocks: tuple[int, int, int] = (2, 2, 2)
 
     @classmethod
-    def from_dict(cls, values: dict[str, Any]) -> "AutoencoderConfig":
-        """The inverse of `to_dict`: JSON has lists where we have tuples."""
-        converted: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
-        return cls(**converted)
-
-    def to_dict(self) -> dict[str, Any]:
-        """A plain dictionary for model.json."""
-        return asdict(self)
+    def from_dict(cls, values: Mapping[str, Any]) -> "AutoencoderConfig":
+        """Read a configuration back from JSON. Raises TypeError for a field that there isn't."""
+        return cls(**restored(values))
 
 
 class Autoencoder(nn.Module):

@@ -11,7 +11,7 @@ level a shortcut without parameters and works on 2 x 2 patches of pixels.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import torch
@@ -19,6 +19,7 @@ from einops import rearrange
 from jaxtyping import Float
 from torch import Tensor, nn
 
+from kinora.models.config import restored
 from kinora.models.stream import DecoderStream
 from kinora.models.wan_vae_layers import Attention, CausalConv3d, Down, Memory, Norm, Residual, Up, activate
 
@@ -54,13 +55,8 @@ class WanVaeConfig:
 
     @classmethod
     def from_dict(cls, values: Mapping[str, Any]) -> "WanVaeConfig":
-        """The inverse of `to_dict`: JSON has lists where we have tuples."""
-        converted: dict[str, Any] = {k: tuple(v) if isinstance(v, list) else v for k, v in values.items()}
-        return cls(**converted)
-
-    def to_dict(self) -> dict[str, Any]:
-        """A plain dictionary for model.json."""
-        return asdict(self)
+        """Read a configuration back from JSON. Raises TypeError for a field that there isn't."""
+        return cls(**restored(values))
 
     @property
     def stride(self) -> tuple[int, int, int]:

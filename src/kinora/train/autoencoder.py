@@ -19,10 +19,11 @@ import numpy.typing as npt
 import torch
 from einops import rearrange
 from jaxtyping import Float
-from safetensors.torch import save_file
+from safetensors.torch import load_file, save_file
 from torch import Tensor
 
 from kinora.errors import BadInputFile, InvalidRequest
+from kinora.media import replacing
 from kinora.models.vae import Autoencoder, AutoencoderConfig, patchify
 
 Frames = npt.NDArray[np.uint8]  # T H W C
@@ -60,6 +61,7 @@ class AutoencoderRecipe:
         )
 
 
+@torch.random.fork_rng(devices=[])  # the random numbers that the caller draws next are the caller's
 def train_autoencoder(
     data: Path,
     out: Path,
@@ -80,7 +82,6 @@ def train_autoencoder(
     torch.manual_seed(recipe.seed)
     clips = open_shards(data, "clips")
     train, held_out = (clips[:-1], clips[-1]) if len(clips) > 1 else (clips, clips[0])
-
     if refine:
         model = grown(load_autoencoder(refine), recipe.model.decoder_blocks).train()
     else:
@@ -266,17 +267,15 @@ def to_pixels(frames: npt.NDArray[np.uint8]) -> Float[Tensor, "b 3 T H W"]:
 def save_autoencoder(model: Autoencoder, out: Path, record: dict[str, Any]) -> None:
     """Write `vae.safetensors` (float32) and `vae.json` (configuration and history), each renamed into place."""
     out.mkdir(parents=True, exist_ok=True)
-    weights, description = out / "vae.safetensors.tmp", out / "vae.json.tmp"
-    save_file({k: v.contiguous() for k, v in model.state_dict().items()}, weights)
-    description.write_text(json.dumps({"config": model.config.to_dict(), **record}, indent=1))
-    weights.rename(out / "vae.safetensors")
-    description.rename(out / "vae.json")
+    description = json.dumps({"config": asdict(model.config), **record}, indent=1)
+    with replacing(out / "vae.safetensors") as part:
+        save_file({name: tensor.contiguous() for name, tensor in model.state_dict().items()}, part)
+    with replacing(out / "vae.json") as part:
+        part.write_text(description, encoding="utf-8")
 
 
 def load_autoencoder(path: Path) -> Autoencoder:
     """The inverse of `save_autoencoder`."""
-    from safetensors.torch import load_file
-
     description = json.loads((path / "vae.json").read_text())
     model = Autoencoder(AutoencoderConfig.from_dict(description["config"]))
     model.load_state_dict(load_file(path / "vae.safetensors"))
