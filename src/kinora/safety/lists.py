@@ -2,8 +2,9 @@
 
     TermList.shipped().find("a naked man")        # [Hit("sexual", STRONG, 1, 2, "naked")]
 
-`lists/terms.toml` and `lists/names.toml` are to be read and edited. `lists/hashed.bin` holds slurs and obscene words of
-28 languages as keyed hashes: looked up, not spelt out. `lists/names.txt.gz` holds names from public-domain collections.
+The tables in `lists` (terms, people, works, names; `foreign` for other languages) are to be read and edited.
+`lists/hashed.bin` holds slurs and obscene words of 28 languages as keyed hashes: looked up, not spelt out.
+`lists/names.txt.gz` holds names from public-domain collections.
 Sources, licences and attribution are in `lists/README.md`.
 """
 
@@ -11,6 +12,7 @@ from __future__ import annotations
 
 import gzip
 import hashlib
+import itertools
 import struct
 import tomllib
 from collections import defaultdict
@@ -31,6 +33,9 @@ HASHED = ("sexual", "hate", "harassment", "violence", "self-harm", "illicit")
 
 RECORD = struct.Struct("<8sBBB")  # hash, category, severity, language
 LONGEST_HASHED = 5  # words
+
+STEM = 3
+"""Letters by which terms that open with a stem are looked up; all others, by their whole first word."""
 
 
 @dataclass(frozen=True)
@@ -76,22 +81,23 @@ class TermList:
     def shipped(cls) -> TermList:
         """The lists in the package."""
         folder = files("kinora.safety") / "lists"
-        terms = tomllib.loads((folder / "terms.toml").read_text(encoding="utf-8"))
-        foreign = tomllib.loads((folder / "foreign.toml").read_text(encoding="utf-8"))
-        names = tomllib.loads((folder / "names.toml").read_text(encoding="utf-8"))
-        more = gzip.decompress((folder / "names.txt.gz").read_bytes()).decode().splitlines()
+        terms, foreign, people, works, names = (
+            tomllib.loads((folder / f"{table}.toml").read_text(encoding="utf-8"))
+            for table in ("terms", "foreign", "people", "works", "names")
+        )
+        lines = gzip.decompress((folder / "names.txt.gz").read_bytes()).decode().splitlines()
         free = {*names["historic"]["names"], *names["everyday"]["names"]}
-        joined = {
-            kind: [
-                *names[kind]["names"],
-                *(line[2:] for line in more if line.startswith(letter) and line[2:] not in free),
-            ]
-            for kind, letter in (("likeness", "L"), ("ip", "I"))
+        nobodys = free.union(names["phrases"]["names"])
+        more = {kind: [line[2:] for line in lines if line[0] == kind and line[2:] not in nobodys] for kind in "LIT"}
+        listed = {
+            "likeness": [*itertools.chain(*people.values()), *more["L"]],
+            "ip": [*itertools.chain(*works.values()), *more["I"]],
         }
         terms["ip"] = {"mild": names["styles"]["ip"]}
-        terms["titles"] = {"mild": [line[2:] for line in more if line.startswith("T") and line[2:] not in free]}
+        terms["titles"] = {"mild": [*_spellings(names["titles"]["names"]), *more["T"]]}
         terms["historic"] = {"mild": sorted(free)}
-        return cls(terms, joined, foreign, (folder / "hashed.bin").read_bytes())
+        spelt = {category: _spellings(group) for category, group in listed.items()}
+        return cls(terms, spelt, foreign, (folder / "hashed.bin").read_bytes())
 
     def without(self, category: str, drop: Iterable[str]) -> TermList:
         """A copy in which a category lacks some terms: how held-out names are measured."""
@@ -134,7 +140,8 @@ class TermList:
         )
         if not words:
             return
-        self._index[words[0].removesuffix("*")[:3]].append((words, category, severity, language))
+        key = f"{words[0][:-1][:STEM]}*" if words[0].endswith("*") else words[0]
+        self._index[key].append((words, category, severity, language))
         if (
             len(words) == 1
             and severity >= STRONG
@@ -146,11 +153,8 @@ class TermList:
 
     def _spelt(self, words: Sequence[str], language: str) -> Iterator[Hit]:
         for start, word in enumerate(words):
-            for length in (1, 2, 3):
-                if length > len(word):
-                    break
-                for term, category, severity, spoken in self._index.get(word[:length], ()):
-                    # An index key shorter than three letters is a whole word or a short stem.
+            for key in (word, *(f"{word[:length]}*" for length in range(1, min(STEM, len(word)) + 1))):
+                for term, category, severity, spoken in self._index.get(key, ()):
                     stop = start + len(term)
                     if spoken in ("any", language) and stop <= len(words) and all(map(_fits, term, words[start:stop])):
                         yield Hit(category, severity, start, stop, " ".join(term))
@@ -166,6 +170,11 @@ class TermList:
 def digest(term: str) -> bytes:
     """The hash under which hashed.bin keeps a term."""
     return hashlib.blake2b(term.encode(), digest_size=8, key=b"kinora screening").digest()
+
+
+def _spellings(names: Iterable[str]) -> list[str]:
+    """Names as they are read, and as those write them who leave the apostrophe out ("bug's life", "bugs life")."""
+    return [spelling for name in names for spelling in dict.fromkeys((name, name.replace("'", "")))]
 
 
 def _fits(pattern: str, word: str) -> bool:
