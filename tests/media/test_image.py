@@ -7,6 +7,7 @@ from PIL import Image
 from kinora.errors import BadInputFile
 from kinora.media import contact_sheet, read_image
 from kinora.media.image import durations
+from kinora.media.still import stills
 
 
 @given(count=st.integers(1, 600), fps=st.integers(1, 60))
@@ -36,6 +37,14 @@ def test_pictures_are_read_upright(tmp_path):
     assert upright[0, 0].tolist() == [255, 0, 0]
 
 
+def test_an_orientation_that_there_is_not_turns_nothing(tmp_path):
+    exif = Image.Exif()
+    exif[0x0112] = 99
+    Image.new("RGB", (20, 10)).save(tmp_path / "odd.jpg", exif=exif)
+    (still,) = stills(tmp_path / "odd.jpg")
+    assert (still.pixels.shape, still.report) == ((10, 20, 3), ())
+
+
 def test_transparency_is_laid_on_white(tmp_path):
     Image.new("RGBA", (4, 4), (0, 0, 0, 0)).save(tmp_path / "clear.png")
     assert read_image(tmp_path / "clear.png").min() == 255
@@ -44,7 +53,7 @@ def test_transparency_is_laid_on_white(tmp_path):
 @pytest.mark.parametrize("content", [b"", b"no picture", b"\x89PNG\r\n\x1a\n" + b"\0" * 20])
 def test_what_is_no_picture_is_a_bad_input_file(tmp_path, content):
     (tmp_path / "a.png").write_bytes(content)
-    with pytest.raises(BadInputFile, match="not a readable picture"):
+    with pytest.raises(BadInputFile, match=r"not a readable picture|is empty"):
         read_image(tmp_path / "a.png")
     with pytest.raises(BadInputFile, match="no such file"):
         read_image(tmp_path / "b.png")

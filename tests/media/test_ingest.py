@@ -61,6 +61,13 @@ def test_a_clip_of_kinoras_own_comes_back_frame_for_frame(tmp_path, frames):
     assert native_size(tmp_path / "own.mp4") == (64, 96)
 
 
+def test_of_an_animation_the_first_picture_is_taken_and_that_is_said(tmp_path):
+    first, *others = (Image.new("RGB", (48, 32), (level, 0, 0)) for level in (10, 200, 250))
+    first.save(tmp_path / "moving.png", save_all=True, append_images=others, duration=100)
+    given = load_image(tmp_path / "moving.png", size=(32, 48))
+    assert (given.frames[0, 0, 0, 0], given.report) == (10, ["an animation of 3 pictures: the first is taken"])
+
+
 def test_a_changing_frame_rate_is_read_by_the_clock(tmp_path):
     # 0-99 ms, then 400 ms long, then many short ones: a count of frames would show the first ones far too long.
     times = [0, 100, 500, 520, 540, 560, 580, 600, 700, 800, 900]

@@ -54,13 +54,21 @@ def load_image(path: str | Path, *, size: Size, fit: Fit = "cover") -> Given:
 
     Raises BadInputFile when it is missing, damaged, too large, or a video.
     """
-    if count_stills(path) == 0:
-        raise BadInputFile(path, rule=_why_no_picture(path), remedy="use a PNG, JPEG, WebP or AVIF file")
-    still = next(stills(path))
+    count, still = check_picture(path), next(stills(path))
     report = list(still.report)
+    if count > 1:
+        report.append(f"an animation of {count} pictures: the first is taken")
     if (words := described(_size(still.pixels), size, fit)) is not None:
         report.append(words)
     return Given(fitted(still.pixels, size, fit)[None], 1, report)
+
+
+def check_picture(path: str | Path) -> int:
+    """Return how many pictures the file holds, several in an animation. Raises BadInputFile if it is none."""
+    count = count_stills(path)
+    if count == 0:
+        raise BadInputFile(path, rule=_why_no_picture(path), remedy="use a PNG, JPEG, WebP or AVIF file")
+    return count
 
 
 def load_frames(path: str | Path, *, fps: int, size: Size, fit: Fit = "cover", max_seconds: Real = 60) -> Given:

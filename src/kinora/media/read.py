@@ -165,10 +165,13 @@ def _opened(path: str | Path) -> Iterator[tuple[av.container.InputContainer, av.
 
 
 def check_file(path: str | Path) -> None:
-    """Raise BadInputFile unless there is an ordinary file of that name."""
+    """Raise BadInputFile unless there is an ordinary file of that name with something in it."""
     try:
-        if not stat.S_ISREG(Path(path).stat().st_mode):
+        found = Path(path).stat()
+        if not stat.S_ISREG(found.st_mode):
             raise BadInputFile(path, rule="is not a file")
+        if found.st_size == 0:
+            raise BadInputFile(path, rule="is empty")
     except (FileNotFoundError, NotADirectoryError) as error:
         raise BadInputFile(path, rule="no such file") from error
     except (OSError, ValueError) as error:

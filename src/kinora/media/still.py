@@ -20,8 +20,8 @@ Frames = npt.NDArray[np.uint8]
 FORMATS = ("PNG", "JPEG", "WEBP", "GIF", "AVIF", "HEIF", "MPO", "BMP", "TIFF", "JPEG2000", "PPM", "QOI", "TGA")
 """Formats opened, those of them that this Pillow has; PostScript and others that run programs stay shut."""
 
-UPRIGHT = 1
-"""EXIF's orientation of a picture that is stored as it is shown."""
+TURNED = range(2, 9)
+"""EXIF's orientations of pictures that are not stored as they are shown: 1 is upright, anything else no orientation."""
 
 LEAST = 0.02
 """Seconds: shorter or absent durations of animations are shown for a tenth of a second, as browsers do."""
@@ -75,7 +75,7 @@ class NotAPicture(BadInputFile):
 
 def _still(picture: Image.Image, duration: float) -> Still:
     report = []
-    if picture.getexif().get(0x0112, UPRIGHT) != UPRIGHT:
+    if picture.getexif().get(0x0112) in TURNED:
         report.append("turned upright as its EXIF says")
     shown = ImageOps.exif_transpose(picture)
     profile = picture.info.get("icc_profile")

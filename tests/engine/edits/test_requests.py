@@ -1,3 +1,6 @@
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -66,6 +69,14 @@ def test_files_are_read_as_they_are_and_named_in_the_report(limits, moving, tmp_
     ]
     with pytest.raises(BadInputFile, match="no such file"):
         Animate(image=tmp_path / "none.png", prompt="it moves").draft(limits)
+    (tmp_path / "empty.png").touch()
+    (tmp_path / "text.png").write_text("no picture at all")
+    for name, rule in (("empty.png", "is empty"), ("text.png", "not a readable picture; use a PNG")):
+        with pytest.raises(BadInputFile, match=rule):
+            Animate(image=tmp_path / name, prompt="it moves").draft(limits)
+    clip = Clip(frames=moving(8), fps=8, prompt="", seed=1, model="any")
+    draft = Animate(image=clip, prompt="it moves").draft(limits)
+    assert draft.info["report"] == ["a clip: of its 8 frames the first is taken"]
     with pytest.raises(BadInputFile, match="is a video, not a picture"):
         Animate(image=tmp_path / "wide.mp4", prompt="it moves").draft(limits)
 
@@ -83,7 +94,7 @@ def test_what_cannot_be_met_is_refused_with_a_remedy(limits, moving):
         Join(first=moving(8), second=moving(8), seconds=1.25).draft(limits)
     with pytest.raises(InvalidRequest, match=r"10\.125 seconds in all: this model makes up to 10 seconds"):
         Extend(video=moving(73), seconds=1).draft(limits)
-    with pytest.raises(InvalidRequest, match="too short to blend over 1 of its 1 seconds; ask for fewer --seconds"):
+    with pytest.raises(InvalidRequest, match=r"too short to blend over 1 of its 1 seconds; ask for at most .* 0\.5"):
         Blend(first=moving(20), second=moving(8), seconds=1).draft(limits)
     with pytest.raises(InvalidRequest, match="sideways: a clip extends forward or backward"):
         Extend(video=moving(8), direction="sideways")
@@ -112,3 +123,32 @@ def test_masks_come_as_pictures_or_videos(limits, moving, tmp_path):
     assert moved.mask.any(axis=(1, 2)).tolist() == [False] + [True] * 7  # the last picture stays
     with pytest.raises(InvalidRequest, match="nothing white"):
         Remix(video=moving(8), prompt="it is blue", mask=white * 0).draft(limits)
+    long = Remix(video=moving(4), prompt="it is blue", mask=np.repeat(white[None], 6, axis=0)).draft(limits)
+    assert long.info["report"] == ["a clip: longer than the clip: its last 2 frames are not used"]
+    for bare in (white[..., 0] > 0, white[..., 0], np.repeat(white[None, ..., 0], 8, axis=0)):
+        drawn = Remix(video=moving(8), prompt="it is blue", mask=bare).draft(limits).mask
+        assert np.array_equal(drawn, np.repeat(still.mask, len(drawn), axis=0))
+    with pytest.raises(InvalidRequest, match="an array of 64 64 4: must be one picture, H W 3"):
+        Remix(video=moving(8), prompt="it is blue", mask=np.dstack([white, white[..., :1]])).draft(limits)
+
+
+UNTYPED = """
+import kinora
+from kinora.errors import InvalidRequest
+
+VERBS = (kinora.extend, lambda one: kinora.animate(one, "it moves"), lambda one: kinora.extend(one, size="64x64"))
+for source in (3, None, b"ball.mp4", [1, 2]):
+    for verb in VERBS:
+        try:
+            verb(source)
+        except InvalidRequest as error:
+            assert str(error).startswith(f"a {type(source).__name__}: is no file's name, no clip and no array"), error
+        else:
+            raise AssertionError(source)
+"""
+
+
+def test_sources_that_are_none_are_refused():
+    """In a process without beartype, which would see to it."""
+    done = subprocess.run([sys.executable, "-c", UNTYPED], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from kinora.clip import Clip
-from kinora.engine.edits.sources import Reader, Source, name_of, size_for, too_long
+from kinora.engine.edits.sources import Mask, Reader, Source, check_array, name_of, size_for, too_long
 from kinora.errors import InvalidRequest
 from kinora.grid import Size
 from kinora.media import Fit, Given
@@ -17,6 +18,10 @@ from kinora.request import Limits, Plan, Real, Sampling, Shot
 
 BETWEEN_SECONDS = 2
 """What join, blend and loop put between two ends when nobody says: the model then sees it and both ends at once."""
+
+
+MOST_CHANNELS = 4
+"""A last axis longer than this is a side of the picture, not its colours."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,12 +42,17 @@ def reader_for(source: Source, options: Options, limits: Limits) -> Reader:
     return Reader(size=size, fps=limits.fps, fit=options.fit, max_seconds=limits.max_seconds)
 
 
-def painted(read: Reader, mask: Source) -> Given:
+def painted(read: Reader, mask: Mask) -> Given:
     """A mask: a video if it is one, else a picture."""
     if isinstance(mask, Clip):
         return read.clip(mask)
-    still = mask.ndim == 3 if isinstance(mask, np.ndarray) else count_stills(mask) == 1
-    return read.picture(mask) if still else read.clip(mask)
+    if isinstance(mask, str | Path):
+        return read.picture(mask) if count_stills(mask) == 1 else read.clip(mask)
+    check_array(mask)
+    levels = mask.astype(np.uint8) * np.uint8(255) if mask.dtype == np.bool_ else mask.view()
+    if levels.ndim in (2, 3) and levels.shape[-1] > MOST_CHANNELS:
+        levels = np.repeat(levels[..., None], 3, axis=-1)
+    return read.picture(levels) if levels.ndim == 3 else read.clip(levels)
 
 
 def plan_for(

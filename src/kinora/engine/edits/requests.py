@@ -7,14 +7,16 @@ against one model's limits, so that all a user can get wrong is known before any
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import ClassVar, Protocol, runtime_checkable
 
 import numpy as np
 
 from kinora.engine.edits.drafts import Bridge, Draft, Fade, Ring, Variation, both
 from kinora.engine.edits.planning import Options, between, info_of, painted, plan_for, reader_for, whole_plan
-from kinora.engine.edits.sources import Source, name_of
+from kinora.engine.edits.sources import Mask, Source, name_of
 from kinora.errors import InvalidRequest
+from kinora.media import check_picture
 from kinora.request import Limits, Real
 from kinora.values import check_kinds
 
@@ -47,6 +49,8 @@ class Animate:
 
     def draft(self, limits: Limits) -> Bridge:
         """Read the picture."""
+        if isinstance(self.image, str | Path):
+            check_picture(self.image)
         read = reader_for(self.image, self.options, limits)
         plan = plan_for(self.options, limits, read.size, self.prompt, self.seconds)
         given = read.picture(self.image)
@@ -94,8 +98,8 @@ class Extend:
 class Join:
     """Two clips with `seconds` of new video between them, from the end of the first to the start of the second.
 
-    Without a prompt the new video begins under the words of the first and ends under those of the second, as far as those
-    are known: a finished `Clip` has them, a file has not.
+    Without a prompt the new video begins under the words of the first and ends under those of the second, as far as
+    those are known: a finished `Clip` has them, a file has not.
     """
 
     verb: ClassVar[str] = "join"
@@ -144,8 +148,10 @@ class Blend:
         group = limits.grid.stride[0]
         for source, given in ((self.first, first), (self.second, second)):
             if len(given.frames) < overlap + group:
+                longest = (len(given.frames) - group) // group * group / read.fps
                 rule = f"too short to blend over {overlap / read.fps:g} of its {len(given.frames) / read.fps:g} seconds"
-                raise InvalidRequest(name_of(source), rule=rule, remedy="ask for fewer --seconds")
+                remedy = f"ask for at most --seconds {longest:g}" if longest > 0 else "extend it first"
+                raise InvalidRequest(name_of(source), rule=rule, remedy=remedy)
         prompts = self.first_prompt or first.prompt, self.second_prompt or second.prompt
         plan = whole_plan(plan, len(first.frames) + len(second.frames) - overlap, limits, said=both(*prompts))
         info = info_of(self.verb, (self.first, first), (self.second, second))
@@ -211,7 +217,7 @@ class Remix:
     video: Source
     prompt: str
     strength: Real = STRENGTH
-    mask: Source | None = None
+    mask: Mask | None = None
     options: Options = field(default_factory=Options)
 
     def __post_init__(self) -> None:
@@ -236,6 +242,8 @@ class Remix:
         if not white.any():
             rule = "the mask has nothing white, so nothing may change"
             raise InvalidRequest(name_of(self.mask), rule=rule, remedy="paint white what may change")
+        if len(white) > len(given.frames):
+            brush.report.append(f"longer than the clip: its last {len(white) - len(given.frames)} frames are not used")
         if len(white) > 1:  # as long as the clip: its last picture stays
             white = white[np.minimum(np.arange(len(given.frames)), len(white) - 1)]
         info["report"] += [f"{name_of(self.mask)}: {line}" for line in brush.report]

@@ -22,6 +22,9 @@ Frames = npt.NDArray[np.uint8]
 Source: TypeAlias = str | Path | Clip | npt.NDArray[np.uint8]
 """A file, a finished clip, or frames: uint8 T H W 3 at the model's rate, or one picture H W 3."""
 
+Mask: TypeAlias = Source | npt.NDArray[np.bool_]
+"""White, or True, where things may change. Arrays may do without colours: H W or T H W."""
+
 LARGER = 2
 """A source keeps its own size up to this many times the pixels of the model's own; beyond, time and quality suffer."""
 
@@ -52,7 +55,10 @@ class Reader:
         if isinstance(source, str | Path):
             return load_image(source, size=self.size, fit=self.fit)
         if isinstance(source, Clip):
-            return self._fitted(source.frames[:1], source.prompt)
+            given = self._fitted(source.frames[:1], source.prompt)
+            if len(source.frames) > 1:
+                given.report.append(f"of its {len(source.frames)} frames the first is taken")
+            return given
         return self._fitted(_checked(source, axes=3)[None], "")
 
     def _fitted(self, frames: Frames, prompt: str) -> Given:
@@ -69,6 +75,7 @@ def size_for(source: Source, limits: Limits) -> Size:
         own = native_size(source)
     else:
         frames = source.frames if isinstance(source, Clip) else source
+        check_array(frames)
         own = (frames.shape[-3], frames.shape[-2]) if frames.ndim in (3, 4) else (0, 0)
     if own[0] * own[1] > LARGER * limits.size[0] * limits.size[1]:
         return limits.size
@@ -85,14 +92,22 @@ def too_long(seconds: Real, most: Real) -> InvalidRequest:
     return InvalidRequest(f"{seconds:g} seconds in all", rule=rule, remedy="cut it first, or ask for less")
 
 
-def name_of(source: Source) -> str:
+def name_of(source: Mask) -> str:
     """What a report calls the source."""
     if isinstance(source, str | Path):
         return Path(source).name
     return "a clip" if isinstance(source, Clip) or source.ndim == 4 else "a picture"
 
 
+def check_array(source: object) -> None:
+    """Raise InvalidRequest for what is no array, from a program that no type checker has read."""
+    if not isinstance(source, np.ndarray):
+        rule, remedy = "is no file's name, no clip and no array of frames", "of a PIL image, np.asarray(image) is one"
+        raise InvalidRequest(f"a {type(source).__name__}", rule=rule, remedy=remedy)
+
+
 def _checked(frames: Frames, *, axes: int) -> Frames:
+    check_array(frames)
     wanted = {3: "one picture, H W 3", 4: "frames, T H W 3"}[axes]
     if frames.dtype != np.uint8 or frames.ndim != axes or frames.shape[-1] != 3 or 0 in frames.shape:
         shape = " ".join(str(side) for side in frames.shape)
