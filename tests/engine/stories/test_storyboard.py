@@ -70,6 +70,20 @@ def test_an_error_names_file_place_value_and_rule(tmp_path, text, message):
     assert message in str(raised.value)
 
 
+def test_a_field_said_twice_is_refused_in_json_too(tmp_path):
+    path = tmp_path / "story.json"
+    path.write_text('{"seed": 1, "shots": [{"prompt": "a", "prompt": "b"}]}')
+    with pytest.raises(InvalidRequest, match=r"story\.json: prompt: stands here twice; keep one of them"):
+        read_story(path)
+
+
+def test_a_file_in_another_encoding_is_told_as_such(tmp_path):
+    path = tmp_path / "story.yaml"
+    path.write_bytes("shots: [{prompt: café}]".encode("latin-1"))
+    with pytest.raises(BadInputFile, match="is not written in UTF-8"):
+        read_story(path)
+
+
 BROKEN = {"a.yaml": "shots: [", "b.json": '{"shots": [}', "c.yaml": "a: \x07", "d.yaml": "x" * 1_000_001}
 
 

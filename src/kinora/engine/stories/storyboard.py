@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import partial
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -113,7 +114,7 @@ def _load(path: Path) -> tuple[Any, list[int]]:
             raise BadInputFile(path, rule=f"more than {LARGEST:,} bytes", remedy=remedy)
         text = path.read_text(encoding="utf-8-sig")
         if path.suffix.lower() == ".json":
-            return json.loads(text), []
+            return json.loads(text, object_pairs_hook=partial(_said_once, path)), []
         return yaml.safe_load(text), _lines(yaml.compose(text, yaml.SafeLoader), path)
     except FileNotFoundError as error:
         raise BadInputFile(path, rule="no such file") from error
@@ -122,8 +123,23 @@ def _load(path: Path) -> tuple[Any, list[int]]:
     except yaml.MarkedYAMLError as error:
         line = f":{error.problem_mark.line + 1}" if error.problem_mark is not None else ""
         raise BadInputFile(f"{path}{line}", rule=f"no YAML ({error.problem})", remedy=remedy) from error
+    except UnicodeDecodeError as error:
+        raise BadInputFile(path, rule="is not written in UTF-8", remedy=remedy) from error
     except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
         raise BadInputFile(path, rule=f"can't be read ({type(error).__name__})", remedy=remedy) from error
+
+
+def _said_once(path: Path, fields: list[tuple[str, Any]]) -> dict[str, Any]:
+    """The fields of a JSON object. Raises InvalidRequest for one said twice, of which JSON would keep the last."""
+    names = [name for name, _ in fields]
+    for name in names:
+        if names.count(name) > 1:
+            raise _twice(str(path), name)
+    return dict(fields)
+
+
+def _twice(where: str, name: str) -> InvalidRequest:
+    return InvalidRequest(f"{where}: {name}", rule="stands here twice", remedy="keep one of them")
 
 
 def _lines(node: yaml.Node | None, path: Path) -> list[int]:
@@ -147,8 +163,7 @@ def _unique(node: yaml.MappingNode, path: Path) -> list[tuple[str, yaml.Node]]:
     for key, value in node.value:
         name = str(key.value)
         if name in seen:
-            rule = "stands here twice"
-            raise InvalidRequest(f"{path}:{key.start_mark.line + 1}: {name}", rule=rule, remedy="keep one of them")
+            raise _twice(f"{path}:{key.start_mark.line + 1}", name)
         seen[name] = value
     return list(seen.items())
 
