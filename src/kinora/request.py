@@ -242,7 +242,7 @@ class Limits:
             prompt=shot.prompt,
             negative=shot.negative.strip() if shot.negative else self.negative,
             size=size,
-            fps=fps,
+            fps=plain(fps),
             frames=round(float(seconds * fps)),
             seed=secrets.randbelow(RANDOM_SEEDS) if shot.seed is None else plain(shot.seed),
             steps=self.steps if shot.steps is None else plain(shot.steps),

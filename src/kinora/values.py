@@ -44,7 +44,7 @@ def plain(number: Number) -> Number:
 
 def _check_text(name: str, value: object) -> None:
     if not isinstance(value, str):
-        raise _wrong(name, value, "is a text", "put it between quotes")
+        raise _wrong(name, value, "is a text", 'for example "a red ball"' if name == "prompt" else "give a str")
     if any("\ud800" <= letter <= "\udfff" for letter in value):  # a terminal's bytes that are no UTF-8, for example
         raise _wrong(name, value, "holds what is no character", "write it in UTF-8")
 

@@ -21,9 +21,9 @@ def refused(**asked):
         return str(error)
     raise AssertionError(asked)
 
-assert refused(prompt=None) == "prompt None: is a text; put it between quotes"
+assert refused(prompt=None) == 'prompt None: is a text; for example "a red ball"' 
 assert refused(prompt="a \\ud800").startswith(r"prompt 'a \\ud800': holds what is no character")
-assert refused(model=3) == "model 3: is a text; put it between quotes"
+assert refused(model=3) == "model 3: is a text; give a str"
 assert refused(negative=None).startswith("negative None: is a text")
 assert refused(steps=2.5) == "steps 2.5: is a whole number; for example 7"
 assert refused(seed="7") == "seed '7': is a whole number; for example 7"
@@ -40,8 +40,10 @@ except InvalidRequest as error:
     assert str(error).startswith("strength '0.5': is a number")
 
 given = {"seconds": np.float32(1.5), "steps": np.int32(2), "seed": np.uint64(7), "guidance": np.float32(2.5)}
+given["fps"] = np.int16(8)
 plan = LIMITS.plan(Shot("a ball", **given, shift=Fraction(5, 2), size=(np.int64(64), np.int64(96))))
-assert json.dumps([plan.frames, plan.steps, plan.seed, plan.guidance, plan.shift]) == "[12, 2, 7, 2.5, 2.5]"
+written = json.dumps([plan.frames, plan.fps, plan.steps, plan.seed, plan.guidance, plan.shift])
+assert written == "[12, 8, 2, 7, 2.5, 2.5]", written
 assert (type(plan.guidance), type(LIMITS.plan(Shot("a ball", guidance=3)).guidance)) == (float, int)
 assert "torch" not in sys.modules
 """
