@@ -8,10 +8,10 @@ No torch here before something is loaded.
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol, TypedDict, TypeVar, runtime_checkable
 
@@ -140,9 +140,23 @@ def device_of(device: str | None) -> str:
     return device or ("cuda" if torch.cuda.is_available() else "cpu")
 
 
-@lru_cache(maxsize=1)
 def loaded(name: str, device: str | None, tier: str = "exact") -> Model:
-    """The model `name` on `device`, or on the best there is; the last one asked for stays in memory."""
+    """The model `name` on `device`, or on the best there is; the last one asked for stays in memory.
+
+    It goes before another one comes: the two may not fit together.
+    """
+    asked = name, device, tier
+    if (model := _LOADED.get(asked)) is None:
+        _LOADED.clear()
+        gc.collect()  # blocks that visit a device, and what brings them there, know one another
+        model = _LOADED[asked] = _load(name, device, tier)
+    return model
+
+
+_LOADED: dict[tuple[str, str | None, str], Model] = {}
+
+
+def _load(name: str, device: str | None, tier: str) -> Model:
     import torch
 
     from kinora.checkpoints.store import load_model
