@@ -6,6 +6,7 @@ import pytest
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 from sqlalchemy import text
+from sqlalchemy.exc import SQLAlchemyError
 
 from kinora.errors import InvalidRequest, Unavailable
 from kinora.serve.store.database import Database, normalised_url
@@ -78,6 +79,23 @@ def test_urls_are_those_of_the_drivers_we_use(url, normalised):
 def test_other_databases_are_refused(url):
     with pytest.raises(InvalidRequest, match=r"store|URL"):
         normalised_url(url)
+
+
+def test_a_store_of_a_newer_version_is_left_alone(tmp_path):
+    database = Database(str(tmp_path / "kinora.db"))
+    database.upgrade()
+    with database.write() as session:
+        session.execute(text("UPDATE alembic_version SET version_num = '9999'"))
+    with pytest.raises(Unavailable, match="by a newer version of Kinora; start that one"):
+        database.upgrade()
+    database.close()
+
+
+def test_an_error_of_the_store_tells_nobodys_words(database):
+    with pytest.raises(SQLAlchemyError) as error, database.write() as session:
+        session.execute(text("INSERT INTO nothing (prompt) VALUES (:prompt)"), {"prompt": "my secret words"})
+    assert "INSERT INTO nothing" in str(error.value)
+    assert "secret" not in str(error.value)
 
 
 def test_a_store_that_cannot_be_reached_says_so_without_its_password(tmp_path):

@@ -63,6 +63,7 @@ class Database:
         self.is_sqlite = self.url.startswith("sqlite")
         self._clock = clock
         options: dict[str, Any] = {"pool_size": pool, "max_overflow": 2 * pool, "pool_pre_ping": not self.is_sqlite}
+        options["hide_parameters"] = True  # they hold prompts and secrets, and errors are logged
         if self.is_sqlite:
             options["connect_args"] = {"timeout": BUSY_SECONDS, "check_same_thread": False}
         try:
@@ -113,7 +114,12 @@ class Database:
         return int(found)
 
     def upgrade(self) -> None:
-        """Create or upgrade the tables. Raises Unavailable if the database can't be reached."""
+        """Create or upgrade the tables.
+
+        Raises Unavailable if the database can't be reached, or is a newer version's.
+        """
+        from alembic.util import CommandError
+
         from kinora.serve.store.migrating import upgrade
 
         if self.is_sqlite:
@@ -122,11 +128,14 @@ class Database:
                 path.parent.mkdir(parents=True, exist_ok=True)
             except OSError as error:
                 raise Unavailable(path, rule=f"no place for the store ({error.strerror})") from error
+        shown = make_url(self.url).render_as_string(hide_password=True)
         try:
             with self._writing.connect() as connection:
                 upgrade(connection, alone=not self.is_sqlite)
+        except CommandError as error:
+            rule, remedy = "the store was upgraded by a newer version of Kinora", "start that one, or use another store"
+            raise Unavailable(shown, rule=rule, remedy=remedy) from error
         except SQLAlchemyError as error:
-            shown = make_url(self.url).render_as_string(hide_password=True)
             raise Unavailable(shown, rule=f"the store can't be opened ({_first_line(error)})") from error
 
     def check(self) -> None:
