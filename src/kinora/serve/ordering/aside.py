@@ -20,6 +20,7 @@ from typing import Any, TypeVar, cast
 
 from kinora.errors import BadInputFile
 from kinora.request import Real
+from kinora.serve.work.machine import die_first
 
 Value = TypeVar("Value")
 
@@ -30,12 +31,14 @@ class Aside:
     def __init__(self, *, timeout: Real) -> None:
         self._timeout = timeout
         self._lock = threading.Lock()
+        self._turn = asyncio.Lock()  # who waits here holds no thread: these are few, and words are judged in them too
         self._process: multiprocessing.process.BaseProcess | None = None
         self._pipe: Connection | None = None
 
     async def run(self, function: Callable[..., Value], *arguments: Any) -> Value:
         """The function's value. Raises what it raises, or BadInputFile when it takes too long or kills the process."""
-        return await asyncio.to_thread(self.call, function, *arguments)
+        async with self._turn:
+            return await asyncio.to_thread(self.call, function, *arguments)
 
     def call(self, function: Callable[..., Value], *arguments: Any) -> Value:
         """The same, waiting."""
@@ -66,11 +69,12 @@ class Aside:
             return self._pipe
         self._end()
         context = multiprocessing.get_context("spawn")
-        self._pipe, theirs = context.Pipe()
-        self._process = context.Process(target=_serve, args=(theirs,), daemon=True, name="kinora-aside")
-        self._process.start()
-        theirs.close()
-        return self._pipe
+        ours, theirs = context.Pipe()
+        process = context.Process(target=_serve, args=(theirs,), daemon=True, name="kinora-aside")
+        with theirs:
+            process.start()  # which may fail, where there is no room for another process
+        self._pipe, self._process = ours, process
+        return ours
 
     def _end(self) -> None:
         if self._process is not None:
@@ -82,7 +86,8 @@ class Aside:
 
 
 def _serve(pipe: Connection) -> None:
-    """What the other process does, until the server closes the pipe."""
+    """What the other process does, until the server closes the pipe. When memory runs out it is killed first."""
+    die_first()
     with suppress(EOFError, KeyboardInterrupt):
         while True:
             function, arguments = pipe.recv()

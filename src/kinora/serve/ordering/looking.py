@@ -21,7 +21,8 @@ from kinora.safety.people import shows_people
 from kinora.safety.policy import FrameBook, Policy, Verdict
 
 LOOKED_AT = 24
-"""Frames of an upload that the guard looks at before it is taken; the engine's guard sees all of them."""
+"""Frames of an upload that the guard looks at before it is taken; the engine's guard sees all of them. Of large ones
+fewer, so that all together have no more pixels than one picture may: 24 frames of 64 megapixels would be 4.6 GB."""
 
 LONGEST = 10_000
 """Frames counted in an animation."""
@@ -63,7 +64,8 @@ def look(path: Path, policy: str, max_pixels: int, max_seconds: Real, find_peopl
     if seconds > max_seconds:
         rule = f"{seconds:.1f} seconds; this server takes up to {max_seconds:g}"
         raise BadInputFile("the file", rule=rule, remedy="cut it first")
-    shown = [read_image(path)] if count else list(islice(read_frames(path), LOOKED_AT))
+    frames = max(1, min(LOOKED_AT, max_pixels // (size[0] * size[1])))
+    shown = [read_image(path)] if count else list(islice(read_frames(path), frames))
     if not shown:
         raise BadInputFile("the file", rule="holds no picture")
     book = FrameBook(fps=float(fps))

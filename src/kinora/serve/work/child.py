@@ -12,17 +12,13 @@ import os
 import signal
 import sys
 import threading
-from contextlib import suppress
 from dataclasses import asdict, fields, replace
-from pathlib import Path
 from typing import Any
 
 from kinora.serve.settings import Settings
+from kinora.serve.work.machine import die_first
 
 ORPHANED = 3
-
-ADJUSTMENT = Path("/proc/self/oom_score_adj")
-"""Who is killed first when a machine runs out of memory (Linux): from -1000, never, to 1000, first."""
 
 
 def letter(settings: Settings, worker: str, device: str, *, server: str = "", key: str = "") -> bytes:
@@ -46,8 +42,7 @@ def main() -> None:
     if settings.threads:
         # Read by torch and its libraries when they are loaded, which has not happened yet.
         os.environ["OMP_NUM_THREADS"] = str(settings.threads)
-    with suppress(OSError):
-        ADJUSTMENT.write_text("1000")  # rather the worker than the server
+    die_first()
     stop = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: stop.set())
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # a Ctrl-C is for the server, which then tells its workers
