@@ -39,6 +39,8 @@ def test_a_variable_of_the_wrong_kind_is_named(name, value):
         ({"port": 70_000}, "ports go from"),
         ({"workers": -1}, "not be below 0"),
         ({"lease": 0}, "above 0"),
+        ({"retention": float("nan")}, "retention nan: must be a finite number"),
+        ({"job_timeout": float("inf")}, "finite"),
         ({"max_upload_seconds": 0}, "max_upload_seconds 0: must be above 0"),
         ({"queue": 0}, "at least 1"),
         ({"database": "mysql://host/x"}, "SQLite or PostgreSQL"),

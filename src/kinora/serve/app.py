@@ -14,6 +14,7 @@ from contextlib import asynccontextmanager
 from fastapi import Depends, FastAPI
 
 from kinora import __version__
+from kinora.safety.policy import Policy
 from kinora.serve import errors, guarding, openapi
 from kinora.serve.assets import AssetStore
 from kinora.serve.ordering.reception import Reception
@@ -58,8 +59,9 @@ ROUTERS = (
 def create_app(settings: Settings) -> FastAPI:
     """Open the store and the files of `settings`, and put the API over them.
 
-    Raises errors.KinoraError when the store, the storage or a model can't be opened.
+    Raises errors.KinoraError when the store, the storage, a model or the policy can't be opened.
     """
+    Policy.named(settings.policy)  # read here, so that it is not the first request that finds it missing
     database = Database(settings.database)
     database.upgrade()
     store, assets = JobStore(database, settings.rules), AssetStore(settings.storage)
@@ -81,6 +83,7 @@ def create_app(settings: Settings) -> FastAPI:
         version=__version__,
         docs_url=None,
         redoc_url=None,
+        redirect_slashes=False,  # behind TLS it would send clients, and their keys, to http
         lifespan=living,
         dependencies=[Depends(known_query)],
     )

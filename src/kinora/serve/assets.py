@@ -153,8 +153,11 @@ class AssetStore:
 
     def check(self) -> None:
         """Write and remove a file. Raises OutputError if the storage does not take it."""
-        asset = self.put(io.BytesIO(b"kinora"), f"checks/{secrets.token_hex(8)}", type="text/plain")
-        self.delete(asset.path)
+        try:
+            asset = self.put(io.BytesIO(b"kinora"), f"checks/{secrets.token_hex(8)}", type="text/plain")
+            self.delete(asset.path)
+        except OutputError as error:
+            raise OutputError(self.url, rule=error.rule, remedy="name a storage that takes files") from error
 
     def _place(self, path: str) -> str:
         parts = PurePosixPath(path).parts

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 import logging
 import signal
+import socket
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from types import FrameType
 
+from kinora.errors import Unavailable
 from kinora.safety.people import can_tell
 from kinora.safety.provenance import check_signing
 from kinora.serve.settings import Settings
@@ -30,9 +33,12 @@ def serve(settings: Settings) -> None:
     from kinora.serve.guarding import server
     from kinora.serve.logs import configure
 
-    configure()
-    app = create_app(settings)
+    check_address(settings.host, settings.port)
     desk = open_desk(settings)
+    desk.assets.check()
+    configure()
+    open_files()
+    app = create_app(settings)
     with kept(desk), supervised(desk, crew(settings), settings) as supervisor:
         app.state.health.checks["workers"] = supervisor.fault
         server(app, settings).run()
@@ -52,6 +58,7 @@ def work(settings: Settings, *, url: str = "", key: str = "") -> None:
     else:
         desk = open_desk(settings)
         desk.store.database.upgrade()
+        desk.assets.check()
     stopped = threading.Event()
 
     def stop(_number: int, _frame: FrameType | None) -> None:
@@ -64,6 +71,28 @@ def work(settings: Settings, *, url: str = "", key: str = "") -> None:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def check_address(host: str, port: int) -> None:
+    """Raise Unavailable where nobody can listen, or somebody does: else workers would begin jobs before it is seen."""
+    try:
+        for family, kind, protocol, _, address in socket.getaddrinfo(host, port, type=socket.SOCK_STREAM):
+            with socket.socket(family, kind, protocol) as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as uvicorn, after a restart
+                probe.bind(address)
+    except OSError as error:
+        rule = f"can't be listened on ({(error.strerror or str(error)).lower()})"
+        raise Unavailable(f"{host}:{port}", rule=rule, remedy="choose another --port or --host") from error
+
+
+def open_files() -> None:
+    """Let this process and its workers have as many files open as the system lets them: each connection is one."""
+    if sys.platform == "win32":
+        return
+    import resource
+
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def crew(settings: Settings, *, url: str = "", key: str = "") -> Crew:

@@ -9,6 +9,7 @@ Each field can be set as an environment variable: `max_upload` is KINORA_MAX_UPL
 from __future__ import annotations
 
 import ipaddress
+import math
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, fields
@@ -116,6 +117,10 @@ class Settings:
                 rule="without keys the server listens on loopback only, where no other machine reaches it",
                 remedy="add --keys and make one with `kinora keys create`, or leave --host out",
             )
+        for one in fields(self):
+            value = getattr(self, one.name)
+            if isinstance(value, float) and not math.isfinite(value):
+                raise InvalidRequest(f"{one.name} {value:g}", rule="must be a finite number")
         for name in ("lease", "job_timeout", "request_timeout", "max_upload_seconds"):
             if getattr(self, name) <= 0:
                 raise InvalidRequest(f"{name} {getattr(self, name):g}", rule="must be above 0 seconds")

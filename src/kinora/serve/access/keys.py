@@ -14,6 +14,7 @@ from __future__ import annotations
 import hashlib
 import hmac
 import ipaddress
+import math
 import re
 import secrets
 from collections.abc import Sequence
@@ -99,6 +100,8 @@ class Keys:
         won't do.
         """
         _check(name, own)
+        if seconds_valid is not None and not 0 < seconds_valid < math.inf:
+            raise InvalidRequest(f"{seconds_valid:g} seconds", rule="a key holds for longer than 0 s, or for ever")
         number, rest = secrets.token_hex(6), secrets.token_hex(32)
         secret = f"{PREFIX}{number}-{rest}"
         with self._database.write() as session:
@@ -181,8 +184,8 @@ def _check(name: str, own: Limits | None) -> None:
     if not 1 <= len(name.strip()) <= 80 or not name.isprintable():
         raise InvalidRequest(repr(name), rule="a key's name has 1 to 80 printable characters")
     for value in (own.jobs, own.seconds, own.at_once) if own else ():
-        if value is not None and value < 0:
-            raise InvalidRequest(value, rule="a limit is not below 0")
+        if value is not None and not 0 <= value < math.inf:
+            raise InvalidRequest(value, rule="a limit is a number, and not below 0", remedy="leave it out for none")
 
 
 def _network(text: str) -> str:
