@@ -9,7 +9,7 @@ try can't mend carries that header, and a full queue is 429 with Retry-After, ne
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -17,6 +17,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import ValidationError
 from starlette.exceptions import HTTPException
+from starlette.routing import BaseRoute, Match
 
 from kinora import errors
 from kinora.serve.complaints import complaint
@@ -31,7 +32,12 @@ CODES |= {405: "method_not_allowed", 413: "request_too_large", 415: "unsupported
 CODES |= {429: "rate_limit_exceeded", 503: "unavailable"}
 """The `code` of errors that say nothing nearer."""
 
+METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
+
 BLOCKED = "moderation_blocked"
+
+LATER = {"Retry-After": "30"}
+"""With what may be mended while the client waits."""
 
 
 class ApiError(Exception):
@@ -80,6 +86,8 @@ def of_kinora(error: errors.KinoraError, param: str | None = None) -> ApiError:
             return ApiError(404, str(error), code="model_not_found", param=param or "model")
         case errors.BadInputFile():
             return ApiError(400, str(error), code="invalid_file", param=param)
+        case errors.OutputError():  # the caller of an API chooses no place to write to
+            return ApiError(503, "The server can't store files now.", code="unavailable", headers=LATER)
         case errors.UserError():
             return ApiError(400, str(error), code="invalid_value", param=param)
         case errors.Unavailable():
@@ -91,6 +99,13 @@ def of_kinora(error: errors.KinoraError, param: str | None = None) -> ApiError:
 def failed() -> ApiError:
     """All that is told of a fault of ours; the log has the rest, under the request's id."""
     return ApiError(500, "The server failed; its log says why.", code="server_error")
+
+
+def allowed(request: Request) -> list[str]:
+    """The methods that there are for a request's path: a router names those of the first route that has it."""
+    routes: Sequence[BaseRoute] = request.app.routes
+    tried = ((method, {**request.scope, "method": method}) for method in METHODS)
+    return [method for method, scope in tried if any(one.matches(scope)[0] is Match.FULL for one in routes)]
 
 
 def install(app: FastAPI) -> None:
@@ -121,7 +136,8 @@ def install(app: FastAPI) -> None:
             404: f"Unknown request URL: {request.method} {request.url.path[:200]}. See /docs for what there is.",
             405: f"{request.method} is not allowed for {request.url.path[:200]}.",
         }.get(error.status_code, str(error.detail))
-        return ApiError(error.status_code, said, headers=error.headers).response()
+        headers = {"Allow": ", ".join(allowed(request))} if error.status_code == 405 else error.headers
+        return ApiError(error.status_code, said, headers=headers).response()
 
     async def anything(request: Request, error: Exception) -> JSONResponse:
         log.error("%s %s failed", request.method, request.url.path, exc_info=error)

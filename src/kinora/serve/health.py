@@ -47,13 +47,13 @@ def database_answers(database: Database) -> Check:
 router = APIRouter(include_in_schema=False)
 
 
-@router.get("/healthz")
+@router.api_route("/healthz", methods=["GET", "HEAD"])
 async def alive() -> JSONResponse:
     """The process answers: that is all that has to be so. Who restarts servers asks this."""
     return JSONResponse({"status": "ok"})
 
 
-@router.get("/readyz")
+@router.api_route("/readyz", methods=["GET", "HEAD"])
 def ready(request: Request) -> JSONResponse:
     """200 if the server can take work, else 503 and why. Who spreads requests over servers asks this."""
     health: Health = request.app.state.health

@@ -40,7 +40,7 @@ def install(app: FastAPI, *, keys: bool) -> None:
 
     app.openapi = document  # type: ignore[method-assign]
 
-    @app.get("/docs", include_in_schema=False)
+    @app.api_route("/docs", methods=["GET", "HEAD"], include_in_schema=False)
     async def docs() -> HTMLResponse:
         return HTMLResponse(page(document()), headers={"Content-Security-Policy": POLICY})
 

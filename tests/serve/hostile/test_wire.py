@@ -35,6 +35,7 @@ def test_malformed(open_target, request_):
     assert status == 400
     assert json.loads(answer.partition(b"\r\n\r\n")[2])["error"]["code"] == "malformed_request"
     assert answer.count(b"HTTP/1.1 ") == 1, "a second request was answered"
+    assert all(name in answer for name in (b"x-request-id: req_", b"content-security-policy: ", b"nosniff"))
     assert open_target.traces() == before
 
 
@@ -79,6 +80,24 @@ def test_slow(open_target, pieces):
 
 def test_a_server_under_all_this_still_answers(open_target):
     assert open_target.ask("GET", "/v1/videos").status_code == 200
+
+
+def test_one_connection_too_many_is_told_so_in_the_envelope(serve, monkeypatch):
+    import socket
+
+    import httpx
+
+    from kinora.serve.guarding import serving
+
+    monkeypatch.setattr(serving, "CONNECTIONS", 3)
+    live = serve(workers=0)
+    port = int(live.url.split(":")[2].partition("/")[0])
+    idle = [socket.create_connection(("127.0.0.1", port)) for _ in range(3)]
+    answer = httpx.get(live.url + "/videos", timeout=30)
+    assert (answer.status_code, answer.json()["error"]["code"]) == (503, "unavailable")
+    assert (answer.headers["retry-after"], answer.headers["connection"]) == ("2", "close")
+    for one in idle:
+        one.close()
 
 
 def test_who_only_connects_is_let_go(open_target):

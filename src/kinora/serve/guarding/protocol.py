@@ -16,19 +16,28 @@ from typing import Any
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from kinora.serve.errors import ApiError
+from kinora.serve.guarding.requests import POLICY, SECURITY, logger, request_id
 
 HEADER_BYTES = 32 * 2**10
 HEADER_SECONDS = 10.0
 LINGER_SECONDS = 5.0
 END = b"\r\n\r\n"
 
-MALFORMED = ApiError(400, "This is not a request of HTTP/1.1.", code="malformed_request")
+FOR_GOOD = {"x-should-retry": "false"}
+MALFORMED = ApiError(400, "This is not a request of HTTP/1.1.", code="malformed_request", headers=FOR_GOOD)
 TOO_SLOW = ApiError(
-    408, f"The request's line and headers took longer than {HEADER_SECONDS:g} seconds.", code="request_timeout"
+    408,
+    f"The request's line and headers took longer than {HEADER_SECONDS:g} seconds.",
+    code="request_timeout",
+    headers=FOR_GOOD,
 )
 TOO_LONG = ApiError(
-    431, f"The request's line and headers are longer than {HEADER_BYTES:,} bytes.", code="headers_too_large"
+    431,
+    f"The request's line and headers are longer than {HEADER_BYTES:,} bytes.",
+    code="headers_too_large",
+    headers=FOR_GOOD,
 )
+CROWDED = ApiError(503, "Too many are connected to this server.", headers={"Retry-After": "2"})
 
 
 Again = Callable[[str, bytes], bytes | None]
@@ -89,6 +98,8 @@ class Impatient(HttpToolsProtocol):
         self._in_body = True
         if len(self.url) + sum(len(name) + len(value) + 4 for name, value in self.headers) > HEADER_BYTES:
             self._refuse(TOO_LONG)
+        elif self._crowded:
+            self._refuse(CROWDED)
         else:
             super().on_headers_complete()
 
@@ -121,10 +132,14 @@ class Impatient(HttpToolsProtocol):
         """Answer what can't be parsed, in OpenAI's envelope."""
         self._refuse(MALFORMED)
 
+    @property
+    def _crowded(self) -> bool:
+        """Whether as many are connected as may be."""
+        return self.limit_concurrency is not None and len(self.connections) >= self.limit_concurrency
+
     def _say_again(self, data: bytes) -> bool:
         """Answer what was answered before; False if it has to be parsed, as it has when too many are connected."""
-        crowded = self.limit_concurrency is not None and len(self.connections) >= self.limit_concurrency
-        if crowded or self.flow.write_paused or self.client is None:
+        if self._crowded or self.flow.write_paused or self.client is None:
             return False
         told = self.again(self.client[0], data)
         if told is None:
@@ -143,12 +158,13 @@ class Impatient(HttpToolsProtocol):
         if self._refused or self.transport.is_closing():
             return
         self._refused = True
-        body = refusal.response().body
-        self.transport.write(
-            b"HTTP/1.1 %d %s\r\ncontent-type: application/json\r\ncontent-length: %d\r\n"
-            b"x-content-type-options: nosniff\r\nx-should-retry: false\r\nconnection: close\r\n\r\n%s"
-            % (refusal.status, HTTPStatus(refusal.status).phrase.encode(), len(body), body)
-        )
+        answer, name = refusal.response(), request_id()
+        own = (*SECURITY, POLICY, (b"x-request-id", name.encode()), (b"connection", b"close"))
+        head = b"".join(b"%s: %s\r\n" % one for one in (*answer.raw_headers, *own))
+        phrase = HTTPStatus(refusal.status).phrase.encode()
+        self.transport.write(b"HTTP/1.1 %d %s\r\n%s\r\n%s" % (refusal.status, phrase, head, answer.body))
+        told = {"request": name, "status": refusal.status, "client": self.client[0] if self.client else None}
+        logger.info("no request", extra={"told": told})
         if self.transport.can_write_eof():
             self.transport.write_eof()
         self._wait(LINGER_SECONDS, self.transport.close)

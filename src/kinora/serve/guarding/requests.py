@@ -23,6 +23,7 @@ SECURITY: tuple[Header, ...] = (
     (b"referrer-policy", b"no-referrer"),
     (b"cross-origin-resource-policy", b"same-origin"),
     (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cache-control", b"no-store"),  # prompts, keys and secrets, unless the answer says otherwise of itself
 )
 
 POLICY: Header = (b"content-security-policy", b"default-src 'none'; frame-ancestors 'none'")
