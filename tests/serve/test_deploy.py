@@ -4,6 +4,7 @@ import pathlib
 import re
 import shlex
 import shutil
+import signal
 import subprocess
 import sys
 
@@ -87,6 +88,11 @@ def test_who_is_told_to_stop_has_time_for_it(kubernetes, compose):
     pods = [one["spec"]["template"]["spec"] for one in kubernetes if one["kind"] == "Deployment"]
     assert all(pod["terminationGracePeriodSeconds"] > least for pod in pods)
     assert int(compose["services"]["server"]["stop_grace_period"].removesuffix("s")) > least
+
+
+def test_who_was_told_to_stop_and_did_has_not_failed():
+    unit = (DEPLOY / "kinora.service").read_text()
+    assert f"SuccessExitStatus={128 + signal.SIGTERM}" in unit  # what `kinora` leaves with
 
 
 def test_nothing_listens_to_others_without_keys(containers):

@@ -174,6 +174,13 @@ def test_an_endpoint_that_drips_is_given_up_in_time(monkeypatch):
     assert time.monotonic() - begun < 5
 
 
+def test_the_next_address_of_a_name_is_tried(receiver, monkeypatch):
+    place = receiver(200)
+    monkeypatch.setattr(sending, "resolved", lambda host, port: ["::1", "127.0.0.1"])
+    assert Sender(private=True).post(place.url.replace("127.0.0.1", "localhost"), "{}", {}) == 200
+    assert len(place.got) == 1
+
+
 def test_each_owner_hears_of_their_own_jobs_alone(tmp_path):
     database = Database(str(tmp_path / "kinora.db"))
     database.upgrade()

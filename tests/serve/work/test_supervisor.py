@@ -6,11 +6,15 @@ import signal
 import sys
 import time
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import ClassVar
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from kinora.serve.store.tables import UsageRow
-from kinora.serve.work.crew import Processes
+from kinora.serve.work.crew import Crew, Processes
+from kinora.serve.work.desk import Desk
 from kinora.serve.work.keeper import Keeper
 from kinora.serve.work.supervisor import Supervisor
 
@@ -66,6 +70,31 @@ def test_jobs_of_bad_behaviour_fail_alone(supervised, order, until, desk):
     assert [job.attempts for job in ended] == [3, 1, 1]  # who crashes is tried again, and given up
     assert [charged(desk, job) for job in bad] == [None] * 3
     assert charged(desk, good).seconds == 0.5
+
+
+def test_every_worker_is_ended_though_the_store_does_not_answer(settings):
+    class Gone(Desk):
+        def seen(self, workers):
+            return {}
+
+        def lost(self, worker, *, fault, error=None):
+            raise OperationalError("UPDATE jobs", {}, Exception("disk I/O error"))
+
+    class Hands(Crew):
+        ended: ClassVar = []
+
+        def begin(self, worker, index):
+            return SimpleNamespace(id=worker, exit_code=lambda: None, memory=lambda: 0, finish=lambda: None, kill=kill)
+
+    def kill():
+        Hands.ended.append(1)
+
+    supervisor = Supervisor(Gone(), Hands(), replace(settings, workers=3))
+    supervisor.start()
+    while not all(place.member for place in supervisor._places):
+        time.sleep(0.01)
+    supervisor.stop()
+    assert len(Hands.ended) == 3
 
 
 def test_a_job_that_takes_too_long_is_ended(supervised, order, until):

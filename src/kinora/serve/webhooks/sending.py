@@ -10,7 +10,7 @@ import http.client
 import socket
 import ssl
 import time
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from urllib.parse import urlsplit
 
@@ -47,7 +47,7 @@ class Sender:
             raise InvalidRequest(shown(url), rule="its host is on a private network", remedy="give a public one")
         connection = http.client.HTTPConnection(host, port, timeout=SECONDS)
         try:
-            connection.sock = _connected(addresses[0], port, host if secure else None)
+            connection.sock = _connected(addresses, port, host if secure else None)
             told = {"Content-Type": "application/json", "User-Agent": "kinora", **headers}
             with ended_at(deadline, connection.sock):
                 connection.request("POST", path, body.encode(), told)
@@ -58,9 +58,19 @@ class Sender:
             connection.close()
 
 
-def _connected(address: str, port: int, name: str | None) -> socket.socket:
-    """A connection; with a `name` under its certificate."""
-    raw = socket.create_connection((address, port), SECONDS)
+def _connected(addresses: Sequence[str], port: int, name: str | None) -> socket.socket:
+    """A connection to the first address that takes one; with a `name` under its certificate.
+
+    "localhost" is ::1 first, and a program that is to be told listens on 127.0.0.1 alone.
+    """
+    for address in addresses:
+        try:
+            raw = socket.create_connection((address, port), SECONDS / len(addresses))
+            break
+        except OSError:
+            if address == addresses[-1]:
+                raise
+    raw.settimeout(SECONDS)
     if name is None:
         return raw
     try:

@@ -92,7 +92,11 @@ class Supervisor:
             time.sleep(TICK / 4)
         for member in members:
             member.kill()
-            self.desk.lost(member.id, fault=False)
+        try:
+            for member in members:
+                self.desk.lost(member.id, fault=False)
+        except NO_ANSWER as error:  # whoever starts next finds them dead
+            log.warning("no answer from the store: %s", type(error).__name__)
 
     def fault(self) -> str:
         """What is wrong with the workers, "" if nothing is."""
