@@ -54,7 +54,8 @@ def _said(kind: str, param: str, value: Any, rule: Mapping[str, Any], said: str)
         case _ if kind in BOUNDS:
             name, sign, side, code = BOUNDS[kind]
             what = "integer" if str(value).lstrip("-").isdecimal() else "decimal"
-            wanted = f"Expected a value {sign} {rule[name]:g}, but got {str(value)[:80]} instead."
+            bound = rule[name] if isinstance(rule[name], int) else f"{rule[name]:g}"
+            wanted = f"Expected a value {sign} {bound}, but got {str(value)[:80]} instead."
             return f"Invalid '{param}': {what} {side} value. {wanted}", f"{what}_{code}"
         case _ if kind in WANTED:
             wanted = f"expected {WANTED[kind]}, but got {named(value)} instead."

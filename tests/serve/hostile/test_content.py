@@ -35,6 +35,7 @@ JSON = {
 
 VALUES = {
     "no prompt": ({}, 400, "missing_required_parameter"),
+    "a prompt of spaces": ({"prompt": "   "}, 400, "invalid_value"),
     "an empty prompt": ({"prompt": ""}, 400, "empty_string"),
     "a huge prompt": ({"prompt": "a" * 32_001}, 400, "string_above_max_length"),
     "a prompt that is an object": ({"prompt": {"$ne": ""}}, 400, "invalid_type"),
@@ -119,6 +120,7 @@ def test_forms(open_target, asked, status):
         ("order=desc;DROP%20TABLE%20jobs", 400),
         ("after=%27%20OR%20%271%27=%271", 400),
         ("after=video_nobody", 404),
+        ("limit=1&limit=2", 400),
     ],
 )
 def test_queries(open_target, query, status):

@@ -151,6 +151,7 @@ def test_json_text_that_is_no_object_stays_text():
         ({"prompt": "a\0b"}, "invalid_value", "prompt", "it is not text"),
         ({"prompt": "a\ud800"}, "invalid_value", "prompt", "it is not text"),
         ({"prompt": "a", "input_reference": {}}, "invalid_value", "input_reference", "exactly one of"),
+        ({"prompt": "a", "seed": 2**63}, "integer_above_max_value", "seed", "a value <= 9223372036854775807, but got"),
         (
             {"prompt": "x" * 32_001},
             "string_above_max_length",
@@ -177,8 +178,8 @@ def test_what_is_no_json_object_is_refused(body):
 @pytest.mark.parametrize(
     ("shots", "code", "said"),
     [
-        ('[{"prompt": "a\\u0000b"}]', "invalid_value", "'[0].prompt': it is not text"),
-        ('[{"prompt": "a\\ud800b"}]', "invalid_value", "'[0].prompt': it is not text"),
+        ('[{"prompt": "a\\u0000b"}]', "invalid_value", "'shots[0].prompt': it is not text"),
+        ('[{"prompt": "a\\ud800b"}]', "invalid_value", "'shots[0].prompt': it is not text"),
         ('[{"prompt": "a", "prompt": "b"}]', "invalid_json", "'prompt' is given twice"),
         ("[" + "[]," * MARKS + "[]]", "invalid_json", "commas and brackets"),
         ('[{"prompt": "a", "seconds": NaN}]', "invalid_type", "expected an array, but got a string"),

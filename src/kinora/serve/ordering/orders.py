@@ -47,20 +47,22 @@ class Choice:
         self, making: Making, prompt: str, seconds: Real | None, size: Size | None, fps: int | None = None
     ) -> Plan:
         """The plan of that many seconds of new video. Raises ApiError (400), naming the field at fault."""
-        shot = Shot(
-            prompt or "as it is",  # a shot has words; those of the plan are not used
-            seconds=seconds,
-            size=size,
-            fps=fps,
-            seed=making.seed,
-            steps=making.steps,
-            guidance=making.guidance,
-            negative=making.negative_prompt,
-        )
+        param = "prompt"
         try:
+            shot = Shot(
+                prompt or "as it is",  # a shot has words; those of the plan are not used
+                seconds=seconds,
+                size=size,
+                fps=fps,
+                seed=making.seed,
+                steps=making.steps,
+                guidance=making.guidance,
+                negative=making.negative_prompt,
+            )
+            param = "fps" if fps not in (None, self.limits.fps) else "seconds"
             return self.limits.plan(shot)
         except InvalidRequest as error:
-            raise of_kinora(error, "fps" if fps not in (None, self.limits.fps) else "seconds") from error
+            raise of_kinora(error, param) from error
 
     def check_given(self, *, first: bool = False, last: bool = False, seconds: Real) -> None:
         """Raise ApiError (400) where the model can't make so much, its ends included, from what is given of these."""

@@ -37,10 +37,13 @@ async def known_query(request: Request) -> None:
     route = request.scope.get("route")
     if isinstance(route, APIRoute):
         known = {one.alias for one in route.dependant.query_params}
-        for name in request.query_params:
+        given = [name for name, _ in request.query_params.multi_items()]
+        for name in given:
+            shown = name if name.isprintable() and len(name) <= 80 else "..."
             if name not in known:
-                shown = name if name.isprintable() and len(name) <= 80 else "..."
                 raise ApiError(400, f"Unknown parameter: '{shown}'.", code="unknown_parameter", param=shown)
+            if given.count(name) > 1:
+                raise ApiError(400, f"Invalid '{shown}': it is given twice.", code="invalid_value", param=shown)
 
 
 @asynccontextmanager

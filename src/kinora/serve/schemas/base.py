@@ -49,7 +49,7 @@ def from_text(value: Any, info: Any) -> Any:  # pydantic's ValidationInfo is a p
     """In a form, an object or array may be written as JSON text."""
     if isinstance(value, str) and (info.context or {}).get("form") and value.lstrip()[:1] in ("{", "["):
         try:
-            return parsed(value)
+            return parsed(value, where=info.field_name)
         except (ValueError, RecursionError):
             return value
     return value

@@ -21,14 +21,17 @@ MARKS = 500_000
 32 MiB may hold eleven million lists, which take a core for seconds and a gigabyte to read."""
 
 
-def parsed(text: str | bytes) -> Any:
-    """The value of a JSON text. Raises ValueError or RecursionError where it is none, ApiError (400) where refused."""
+def parsed(text: str | bytes, *, where: str = "") -> Any:
+    """The value of a JSON text, which is the field `where`.
+
+    Raises ValueError or RecursionError where it is none, ApiError (400) where it is refused.
+    """
     marks = (",", "[", "{") if isinstance(text, str) else (b",", b"[", b"{")
     if sum(text.count(mark) for mark in marks) > MARKS:  # type: ignore[arg-type]
         message = f"The JSON has more than {MARKS:,} commas and brackets, the most that is read."
         raise ApiError(400, message, code="invalid_json")
     return checked(
-        json.loads(text, parse_constant=_no_constant, parse_float=_number, object_pairs_hook=_object), where=""
+        json.loads(text, parse_constant=_no_constant, parse_float=_number, object_pairs_hook=_object), where=where
     )
 
 
