@@ -1,11 +1,12 @@
 """Wan's transformers on a GPU beside diffusers: seconds a guided step, share of the chip's bfloat16 peak, peak memory.
 
     .venv/bin/python benchmarks/wan_gpu.py [--model wan2.1-t2v-1.3b] [--sizes 832x480 1280x720] [--frames 81]
-                                           [--ways eager compiled] [--attention default cudnn] [--repeats 2]
+                                           [--ways eager compiled] [--attention default cudnn FA3] [--repeats 2]
 
 Random bfloat16 weights made on the device, the same tensors for both. A guided step is two forward passes, one after
-another. "cudnn" asks torch for cuDNN's attention first, on both sides. The first step holds compiling, too; diffusers'
-blocks are compiled by its own `compile_repeated_blocks`. Each line is printed when it is known.
+another. "cudnn" asks torch for cuDNN's attention first, on both sides; "FA3" and "FA4" use FlashAttention's package. The
+first step holds compiling, too; diffusers' blocks are compiled by its own `compile_repeated_blocks`. Each line is
+printed when it is known.
 By its operations the 1.3B takes less than ten minutes on an H200 at both sizes, and so does the 14B with `--sizes
 1280x720 --ways compiled`; no GPU has been at hand to try. On a CPU `--layers 1 --sizes 64x64 --frames 5 --device cpu`
 tries the script out.
@@ -19,10 +20,11 @@ from collections.abc import Callable, Iterator
 import torch
 from diffusers import WanTransformer3DModel
 from torch import Tensor, nn
-from torch.nn.attention import SDPBackend, sdpa_kernel
+from torch.nn.attention import SDPBackend, restore_flash_attention_impl, sdpa_kernel
 
 from kinora.checkpoints.wan.architectures import ARCHITECTURES
 from kinora.checkpoints.wan.keys import to_diffusers
+from kinora.models.attention import flash_attention
 from kinora.models.dit import DiT, DiTConfig, token_grid
 
 TEXT = 512
@@ -39,7 +41,9 @@ def main() -> None:
     parser.add_argument("--sizes", nargs="*", default=["832x480", "1280x720"])
     parser.add_argument("--frames", type=int, default=81)
     parser.add_argument("--ways", nargs="*", choices=("eager", "compiled"), default=["eager", "compiled"])
-    parser.add_argument("--attention", nargs="*", choices=("default", "cudnn"), default=["default", "cudnn"])
+    parser.add_argument(
+        "--attention", nargs="*", choices=("default", "cudnn", "FA3", "FA4"), default=["default", "cudnn"]
+    )
     parser.add_argument("--repeats", type=int, default=2)
     parser.add_argument("--layers", type=int, help="fewer than the model's, for a quick look")
     parser.add_argument("--device", default="cuda")
@@ -158,6 +162,12 @@ def preferring(attention: str) -> Iterator[None]:
     """With torch's own choice of kernel, or cuDNN's before the others."""
     if attention == "default":
         yield
+        return
+    if attention != "cudnn":
+        flash_attention("FA3" if attention == "FA3" else "FA4")
+        with sdpa_kernel(SDPBackend.FLASH_ATTENTION):
+            yield
+        restore_flash_attention_impl()
         return
     order = [SDPBackend.CUDNN_ATTENTION, SDPBackend.FLASH_ATTENTION, SDPBackend.EFFICIENT_ATTENTION, SDPBackend.MATH]
     with sdpa_kernel(order, set_priority=True):

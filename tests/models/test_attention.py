@@ -1,8 +1,10 @@
 import pytest
 import torch
 from torch import nn
+from torch.nn.attention import _registry, current_flash_attention_impl, restore_flash_attention_impl
 
-from kinora.models.attention import CrossAttention, RMSNorm, SelfAttention, attend
+from kinora.errors import Unavailable
+from kinora.models.attention import CrossAttention, RMSNorm, SelfAttention, attend, flash_attention
 from kinora.models.rope import rotary_table
 
 
@@ -71,3 +73,23 @@ def test_rms_norm_gradient_against_finite_differences():
     torch.manual_seed(0)
     norm = RMSNorm(6, 1e-3).double()
     assert torch.autograd.gradcheck(norm, torch.randn(2, 4, 6, dtype=torch.float64, requires_grad=True))
+
+
+@pytest.mark.parametrize("version", ["FA3", "FA4"])
+def test_a_flash_attention_that_is_not_installed_is_named_with_what_else_does(version):
+    with pytest.raises(
+        Unavailable, match=rf"FlashAttention {version[-1]}: .*flash_attn.*; build it .*FlashAttention 2"
+    ):
+        flash_attention(version)
+
+
+def test_a_flash_attention_that_is_installed_is_used(monkeypatch):
+    class Handle:
+        def remove(self):
+            pass
+
+    monkeypatch.setitem(_registry._FLASH_ATTENTION_IMPLS, "FA3", Handle)
+    flash_attention("FA3")
+    assert current_flash_attention_impl() == "FA3"
+    restore_flash_attention_impl()
+    assert current_flash_attention_impl() is None

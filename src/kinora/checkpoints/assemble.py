@@ -19,6 +19,7 @@ from kinora.checkpoints.store import Model
 from kinora.checkpoints.wan.load import Expert, load_dit, load_image, load_text, load_vae
 from kinora.checkpoints.wan.lora import attach_files
 from kinora.errors import CorruptWeights, UnknownModel
+from kinora.models.attention import Flash, flash_attention
 from kinora.models.dit import DiT
 from kinora.models.offload import Offload
 
@@ -32,13 +33,14 @@ class Setup:
 
     width: its matrices in 8 bits ("" as they are: bfloat16), which changes the frames a little. offload: blocks visit
     the device one after another, which changes nothing but the time; text_visits: so do those of the text encoder.
-    compiled: blocks are compiled for the device.
+    compiled: blocks are compiled for the device. flash: the kernels of its attention, where torch's own are not to do.
     """
 
     width: Width | None = None
     offload: bool = False
     text_visits: bool = False
     compiled: bool = False
+    flash: Flash | None = None
 
 
 def assemble(
@@ -59,6 +61,8 @@ def assemble(
     """
     places = places_of(card, directory) if is_comfyui(directory) else _places(card, directory)
     experts: tuple[Expert, ...] = ("low", "high") if len(card.shape.experts) > 1 else ("low",)
+    if setup.flash is not None:
+        flash_attention(setup.flash)
     # On their way they are where they are to stay: a block that only visits never is on the device as a whole.
     place = torch.device("cpu") if setup.offload else device
     dits = [

@@ -11,12 +11,15 @@ import torch.nn.functional as F
 from jaxtyping import Bool, Float
 from torch import Tensor, nn
 from torch.autograd.function import FunctionCtx, once_differentiable
+from torch.nn.attention import activate_flash_attention_impl
 
+from kinora.errors import Unavailable
 from kinora.models.cache import LayerCache
 from kinora.models.layers import Linear, like
 from kinora.models.rope import rotate
 
 Backend = Literal["sdpa", "math"]
+Flash = Literal["FA3", "FA4"]
 
 
 class SelfAttention(nn.Module):
@@ -127,6 +130,19 @@ def attend(
     if bias is not None:
         scores = scores.masked_fill(~bias, float("-inf")) if bias.dtype == torch.bool else scores + bias
     return (torch.softmax(scores, dim=-1) @ v).transpose(1, 2)
+
+
+def flash_attention(version: Flash) -> None:
+    """Have "sdpa" in this process use FlashAttention's own kernels on GPUs: 3 is Hopper's, 4 Blackwell's, torch has 2.
+
+    Raises Unavailable where the package that holds them is not installed, or is another.
+    """
+    try:
+        activate_flash_attention_impl(version)
+    except (ImportError, RuntimeError) as error:
+        rule = f"its package is not installed, or too old for torch ({error})"
+        remedy = "build it as its authors say (Dao-AILab/flash-attention), or leave it out: torch has FlashAttention 2"
+        raise Unavailable(f"FlashAttention {version[-1]}", rule=rule, remedy=remedy) from error
 
 
 class RMSNorm(nn.RMSNorm):
