@@ -8,7 +8,7 @@ Frames are uint8 T H W C in sRGB on both sides, upright, whatever the file does 
 
 from kinora.media.fit import Fit, check_fit, fitted
 from kinora.media.image import contact_sheet
-from kinora.media.ingest import Given, check_picture, load_frames, load_image, native_size
+from kinora.media.ingest import Given, check_picture, check_video, load_frames, load_image, native_size
 from kinora.media.read import VideoInfo, probe, read_frames, read_video
 from kinora.media.recode import as_gif, as_jpeg, recoded
 from kinora.media.said import texts_in
@@ -27,6 +27,7 @@ __all__ = [
     "check_fit",
     "check_picture",
     "check_target",
+    "check_video",
     "contact_sheet",
     "fitted",
     "load_frames",

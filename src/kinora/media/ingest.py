@@ -77,12 +77,19 @@ def load_frames(path: str | Path, *, fps: int, size: Size, fit: Fit = "cover", m
     At each of the model's moments stands the frame that a player shows then. Raises BadInputFile when the file is
     missing, damaged, a still picture, too large, or longer than `max_seconds`.
     """
+    if check_video(path):
+        return _animation(path, fps, size, fit, max_seconds)
+    return _video(path, fps, size, fit, max_seconds)
+
+
+def check_video(path: str | Path) -> int:
+    """Return how many pictures an animation holds, 0 for a video. Raises BadInputFile if the file begins as neither."""
     count = count_stills(path)
     if count == 1:
         raise BadInputFile(path, rule="is a still picture, not a video", remedy="`kinora animate` makes it move")
-    if count:
-        return _animation(path, fps, size, fit, max_seconds)
-    return _video(path, fps, size, fit, max_seconds)
+    if count == 0:
+        probe(path)
+    return count
 
 
 def native_size(path: str | Path) -> Size:

@@ -63,6 +63,13 @@ def test_a_shot_opens_on_its_picture_or_its_clip_as_it_is(engine, tmp_path):
     )
     assert np.array_equal(told.frames[4], frames[0])
     assert np.array_equal(told.frames[10:15], load_frames(video, fps=8, size=(64, 64)).frames[:5])
+    assert told.info["report"] == ["b.mp4: the shot opens on the first 5 of its 8 frames"]
+
+
+def test_what_is_done_to_a_shots_picture_is_told(engine, tmp_path):
+    picture = write_clip(tmp_path / "wide.png", np.zeros((1, 64, 128, 3), np.uint8), fps=8).path
+    told = clip(engine, Card(prompt="a", seconds=0.5, image=picture))
+    assert told.info["report"] == ["wide.png: cropped in the middle from 128x64 to 64x64, then scaled to 64x64"]
 
 
 def test_what_is_unsaid_holds_and_every_change_is_told(model):

@@ -23,6 +23,7 @@ from kinora.engine.stories.story import Story, located, spread
 from kinora.engine.stories.storyboard import is_storyboard, read_story
 from kinora.errors import InvalidRequest
 from kinora.grid import Size, sized
+from kinora.media import check_picture, check_video
 from kinora.request import DEFAULT_MODEL, Plan, Real, Sampling, Shot
 from kinora.safety import Guard, default_guard
 
@@ -55,8 +56,11 @@ def prepared(source: str | Path | Story, *, seconds: Real | None = None, **chose
     """
     if isinstance(source, Story):
         found, text = source, False
-    elif isinstance(source, Path) or is_storyboard(source):
+    elif isinstance(source, Path) or (isinstance(source, str) and is_storyboard(source)):
         found, text = read_story(source), False
+    elif not isinstance(source, str):
+        rule = "is no storyboard's name, no text and no Story"
+        raise InvalidRequest(f"a {type(source).__name__}", rule=rule, remedy="kinora.Story(cards=...) is one")
     else:
         found, text = story_from_prompt(source), True
     fields = {name: value for name, value in chosen.items() if value is not None}
@@ -74,10 +78,14 @@ def prepared(source: str | Path | Story, *, seconds: Real | None = None, **chose
 
 
 def check(told: Story, plans: Sequence[Plan]) -> None:
-    """Raise InvalidRequest, naming the shot, for one that lacks the picture its model needs, or is too long for it."""
+    """Raise an error, naming the shot, for one whose file is none or of another kind, or that its model can't make."""
     manifest = describe(told.model)
     for card, plan, where in zip(told.cards, plans, told.places, strict=True):
         with located(where):
+            if card.image is not None:
+                check_picture(card.image)
+            if card.clip is not None:
+                check_video(card.clip)
             manifest.check_given(first=card.image is not None or card.clip is not None, last=False)
             manifest.check_at_once(manifest.grid.latents_for(plan.frames))
 

@@ -15,6 +15,7 @@ docs/stories.md describes every field.
 from __future__ import annotations
 
 import json
+from collections import Counter
 from collections.abc import Mapping
 from functools import partial
 from itertools import islice
@@ -131,11 +132,11 @@ def _load(path: Path) -> tuple[Any, list[int]]:
 
 def _said_once(path: Path, fields: list[tuple[str, Any]]) -> dict[str, Any]:
     """The fields of a JSON object. Raises InvalidRequest for one said twice, of which JSON would keep the last."""
-    names = [name for name, _ in fields]
-    for name in names:
-        if names.count(name) > 1:
-            raise _twice(str(path), name)
-    return dict(fields)
+    found = dict(fields)
+    if len(found) < len(fields):
+        ((name, _), *_) = Counter(name for name, _ in fields).most_common(1)
+        raise _twice(str(path), name)
+    return found
 
 
 def _twice(where: str, name: str) -> InvalidRequest:

@@ -13,11 +13,10 @@ from kinora.engine.events import Event, Read, Refused
 from kinora.engine.expand import Expansion
 from kinora.engine.film import Carry, Film, Shown, Span
 from kinora.engine.stories.story import Card, Story, located
-from kinora.errors import InvalidRequest
 from kinora.flow.conditions import Condition, Keyframes
 from kinora.flow.state import LatentState
 from kinora.grid import Grid
-from kinora.media.ingest import load_frames, load_image
+from kinora.media.ingest import Given, load_frames, load_image
 from kinora.request import Plan
 from kinora.safety import FrameBook, screen_given, screen_words
 
@@ -54,7 +53,7 @@ def tell(engine: Engine, story: Story) -> Iterator[Event]:
         return iter([Refused(verdict)])
     reads = list(_reads(engine, texts, plans)) if expands else [Expansion(text, changed=False) for text in texts]
     told = [Read(text, read.prompt, read.notes) for text, read in zip(texts, reads, strict=True) if read.changed]
-    given: dict[int, np.ndarray] = {}
+    given: dict[int, Given] = {}
     for index, (card, plan, where) in enumerate(zip(story.cards, plans, story.places, strict=True)):
         if card.image is not None or card.clip is not None:
             with located(where):
@@ -62,7 +61,7 @@ def tell(engine: Engine, story: Story) -> Iterator[Event]:
                 given[index] = _given(card, plan, story, engine.model.limits.grid)
             # What the user brings is looked at before anything is made of it, and once more where it is delivered.
             if verdict.allowed:
-                verdict = engine.guard.review(given[index], FrameBook(fps=plan.fps))
+                verdict = engine.guard.review(given[index].frames, FrameBook(fps=plan.fps))
             if not verdict.allowed:
                 return iter([Refused(verdict)])
     return chain(told, engine.film(lowered(engine, story, plans, texts, reads, given)))
@@ -83,9 +82,9 @@ def lowered(
     plans: list[Plan],
     texts: list[str],
     reads: list[Expansion],
-    given: Mapping[int, np.ndarray],
+    given: Mapping[int, Given],
 ) -> Film:
-    """The film of a story's shots; `given` are the frames that some of them open on."""
+    """The film of a story's shots; `given` is what some of them open on."""
     grid = engine.model.limits.grid
     spans: list[Span] = []
     conditions: list[Condition] = []
@@ -103,10 +102,10 @@ def lowered(
             conditions.append(SameNoise(starts[first][0], latent, min(count, spans[first].latents)))
         if index in given:
             with located(where):
-                held = engine.encode(given[index])
+                held = engine.encode(given[index].frames)
             conditions.append(Keyframes({latent + n: held[:, :, n : n + 1] for n in range(held.shape[2])}))
-            shown.append(Shown(at=latent, frames=given[index]))
-            carry += _carried(engine, given[index], held, frame)
+            shown.append(Shown(at=latent, frames=given[index].frames))
+            carry += _carried(engine, given[index].frames, held, frame)
         latent, frame = latent + count, frame + plan.frames
     shots = [
         {"start": start / plan.fps, "seconds": plan.seconds, "prompt": read.prompt, "prompt_asked": text}
@@ -118,19 +117,26 @@ def lowered(
         conditions=tuple(conditions),
         carry=tuple(carry),
         shown=tuple(shown),
-        info={"shots": shots, "parents": story.parents},
+        info={
+            "shots": shots,
+            "parents": story.parents,
+            "report": [line for index in sorted(given) for line in given[index].report],
+        },
     )
 
 
-def _given(card: Card, plan: Plan, story: Story, grid: Grid) -> np.ndarray:
-    """The frames that a shot opens on, as many as 4n+1 of the shot's own can hold."""
+def _given(card: Card, plan: Plan, story: Story, grid: Grid) -> Given:
+    """The frames that a shot opens on, as many as 4n+1 of the shot's own can hold, and what was done to get them."""
     if card.image is not None:
-        return load_image(card.image, size=plan.size, fit=story.fit).frames
-    assert card.clip is not None
-    found = load_frames(card.clip, fps=plan.fps, size=plan.size, fit=story.fit).frames[: plan.frames]
-    if not len(found):
-        raise InvalidRequest(card.clip, rule="holds no frame", remedy="use another clip")
-    return found[: grid.whole(len(found))]
+        path, found = card.image, load_image(card.image, size=plan.size, fit=story.fit)
+        frames = found.frames
+    else:
+        assert card.clip is not None
+        path, found = card.clip, load_frames(card.clip, fps=plan.fps, size=plan.size, fit=story.fit)
+        frames = found.frames[: grid.whole(min(len(found.frames), plan.frames))]
+        if len(frames) < len(found.frames):
+            found.report.append(f"the shot opens on the first {len(frames)} of its {len(found.frames)} frames")
+    return Given(frames, plan.fps, [f"{path.name}: {line}" for line in found.report])
 
 
 def _carried(engine: Engine, given: np.ndarray, held: Float[Tensor, "1 c n h w"], start: int) -> Iterator[Carry]:
