@@ -71,6 +71,12 @@ BAD = [
     (["join", "a.mp4", "b.mp4", "--seconds", "0.625"], "0.625 seconds: between two clips lie multiples of 0.5 seconds"),
     (["blend", "a.mp4", "b.mp4", "--seconds", "0.5"], "a.mp4: too short to blend over 0.5 of its 0.5 seconds"),
     (["loop", "none.mp4"], "none.mp4: no such file"),
+    (["loop", "my holiday.MOV"], "my holiday.MOV: no such file"),
+    (["loop", "a wheel turns " * 30, "--seconds", "1"], "1 seconds: too short to loop"),
+    (["animate", "n" * 300, "x"], "can't be read (File name too long)"),
+    (["extend", "a.mp4/b.mp4"], "a.mp4/b.mp4: no such file"),
+    (["extend", "."], ".: is not a file"),
+    (["extend", "a.mp4", "--model", "n" * 300], "can't be looked for (File name too long)"),
     (["loop", "a wheel turns", "--prompt", "x"], "--prompt: is for closing a video"),
     (["loop", "a wheel turns", "--seconds", "1"], "1 seconds: too short to loop; ask for at least 1.5"),
     (["remix", "a.mp4", "x", "--strength", "2"], "strength 2: strength lies above 0 and at most at 1"),
@@ -82,7 +88,7 @@ BAD = [
 @pytest.mark.parametrize(("arguments", "message"), BAD)
 def test_what_cannot_be_done_is_one_line_and_leaves_nothing(kinora, tiny, tmp_path, sources, arguments, message):
     before = sorted(path.name for path in tmp_path.iterdir())
-    done = kinora(*arguments, "--model", tiny)
+    done = kinora(arguments[0], "--model", tiny, *arguments[1:])
     assert done.returncode == 2
     assert done.stderr.count("\n") == 1
     assert message in done.stderr

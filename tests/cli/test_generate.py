@@ -69,6 +69,7 @@ BAD = [
     (["x", "--model", "TINY", "-o", "x.avi"], "x.avi: the extension chooses the format"),
     (["x", "--model", "TINY", "-o", "."], "the extension chooses the format"),
     (["x", "--model", "TINY", "-o", "/proc/x.mp4"], "/proc/x.mp4: can't be written"),
+    (["x", "--model", "TINY", "-o", "n" * 300 + ".mp4"], "can't be written (file name too long); choose another name"),
     (["hardcore porn", "--model", "TINY"], "hardcore porn: Kinora makes no video of this kind (sexual"),
     (["very " * 300, "--model", "TINY"], "a prompt has at most 128 wordpieces"),
 ]
@@ -82,6 +83,21 @@ def test_bad_input_is_one_line_exit_code_2_and_no_file(kinora, tiny, tmp_path, a
     assert message in done.stderr
     assert done.stderr.startswith("kinora: ")
     assert done.stderr.count("\n") == 1
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_can_not_be_signed_is_refused_before_the_model_is_loaded(kinora, tiny, tmp_path, monkeypatch):
+    monkeypatch.setattr("kinora.engine.runtime.loaded", lambda *_: pytest.fail("loaded"))
+    monkeypatch.setenv("KINORA_HOME", "/proc/nowhere")
+    done = kinora("generate", "x", "--model", tiny)
+    assert done.returncode == 2
+    assert done.stderr.startswith("kinora: /proc/nowhere/identity: no place for the key that signs videos")
+    monkeypatch.delenv("KINORA_HOME")
+    monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
+    monkeypatch.setattr(Path, "home", lambda: Path("~no such user").expanduser())  # fails as it does for such a user
+    done = kinora("generate", "x", "--model", tiny)
+    assert done.returncode == 2
+    assert done.stderr.startswith("kinora: home directory: this user has none")
     assert list(tmp_path.iterdir()) == []
 
 
@@ -117,11 +133,11 @@ def test_a_full_disk_is_one_line_and_no_file(kinora, tiny, tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 129)])
 def test_interrupting_leaves_nothing_behind(kinora_process, tiny, tmp_path, number, code):
     process = kinora_process(
         *("generate", PROMPT, "--model", tiny, "--steps", 200, "--size", "128x128", "--seconds", 2),
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.default_int_handler),
+        preexec_fn=lambda: signal.signal(number, signal.SIG_DFL),  # whatever this test's own caller ignores
     )
     libraries = Path(f"/proc/{process.pid}/maps")
     deadline = time.monotonic() + 120

@@ -1,5 +1,8 @@
 import json
 
+import pytest
+from PIL import Image
+
 from kinora.media import read_video
 
 BOARD = """
@@ -29,6 +32,35 @@ def test_a_story_that_can_not_be_made_is_one_line_and_no_file(kinora, tiny, tmp_
     done = kinora("story", "story.yaml", "--model", tiny, "--seconds", 2)
     assert "each shot of a storyboard has its own" in done.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["story.yaml"]
+
+
+def test_the_files_of_shots_are_looked_at_before_the_model_is_loaded(kinora, tiny, tmp_path, monkeypatch):
+    monkeypatch.setattr("kinora.engine.runtime.loaded", lambda *_: pytest.fail("loaded"))
+    (tmp_path / "notes.txt").write_text("neither")
+    for field, file, message in (
+        ("image", "none.png", "none.png: no such file"),
+        ("image", "notes.txt", "notes.txt: not a readable picture"),
+        ("clip", "notes.txt", "notes.txt: not a readable video"),
+    ):
+        (tmp_path / "story.yaml").write_text(f"shots: [{{prompt: a ball, seconds: 1, {field}: {file}}}]")
+        done = kinora("story", "story.yaml", "--model", tiny)
+        assert done.returncode == 2
+        assert f"kinora: story.yaml:1, shot 1: {message}" in done.stderr
+
+
+def test_what_is_done_to_a_shots_picture_is_said(kinora, tiny, tmp_path):
+    Image.new("RGB", (128, 64)).save(tmp_path / "wide.png")
+    (tmp_path / "story.yaml").write_text("shots: [{prompt: a ball, seconds: 0.5, image: wide.png}]")
+    done = kinora("story", "story.yaml", "--model", tiny)
+    assert done.returncode == 0, done.stderr
+    assert "kinora: wide.png: cropped in the middle from 128x64 to 64x64" in done.stderr
+
+
+def test_a_file_that_is_no_storyboard_is_not_taken_for_a_text(kinora, tiny, tmp_path):
+    (tmp_path / "story.txt").write_text("A ball rolls.")
+    done = kinora("story", "story.txt", "--model", tiny)
+    assert done.returncode == 2
+    assert done.stderr.startswith("kinora: story.txt: is a file, and storyboards are .yaml, .yml, .json; rename it")
 
 
 def test_expand_shows_what_the_model_reads_and_films_nothing(kinora, tmp_path):

@@ -93,10 +93,14 @@ def choose(name_or_directory: str | Path) -> Choice:
     Raises UnknownModel, listing the known names, for anything else, and where a directory may be one of several models;
     BadInputFile for a LoRA that is not there.
     """
-    if Path(name_or_directory).is_dir():
-        return _chosen(str(name_or_directory))
-    text, loras = parted(str(name_or_directory))
-    return replace(_chosen(text), loras=loras)
+    try:
+        if Path(name_or_directory).is_dir():
+            return _chosen(str(name_or_directory))
+        text, loras = parted(str(name_or_directory))
+        return replace(_chosen(text), loras=loras)
+    except OSError as error:  # too long for a name, or in a folder that may not be looked into
+        rule = f"can't be looked for ({error.strerror})"
+        raise UnknownModel(str(name_or_directory), rule=rule, remedy=f"known: {', '.join(sorted(CATALOG))}") from error
 
 
 def _chosen(text: str) -> Choice:

@@ -52,11 +52,11 @@ def film_shot(shot: "Shot", told: "Told", *, extension: str) -> None:
     expander = told.expander
     from kinora.engine.api import check, film
     from kinora.engine.runtime import Runtime
-    from kinora.media import check_target
+    from kinora.safety.release import check_release
 
     shot = replace(shot, seed=check(shot).seed)  # all that can be refused is, before the model is loaded
     assert shot.seed is not None
-    path = check_target(told.output or free_name(shot.prompt, shot.seed, extension))
+    path = check_release(told.output or free_name(shot.prompt, shot.seed, extension))
     with progress(quiet=told.as_json) as watch:
         clip = film(shot, Runtime(watch=watch, expander=expander, tier=told.tier), to=path)
     tell(clip, path, total=time.perf_counter() - start, as_json=told.as_json)
@@ -111,6 +111,11 @@ def free_name(prompt: str, seed: int, extension: str = ".mp4") -> Path:
     while (path := Path(f"{name}{extension}" if taken == 1 else f"{name}-{taken}{extension}")).exists():
         taken += 1
     return path
+
+
+def is_file(words: str) -> bool:
+    """Whether what was typed is the name of a file; for a sentence too long to be one `Path.is_file` would raise."""
+    return os.path.isfile(words)  # noqa: PTH113
 
 
 def tell_read(event: "Event") -> None:

@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
 
-from kinora.errors import BadInputFile
+from kinora.errors import BadInputFile, OutputError
 
 Algorithm = Literal["es256", "es384", "es512", "ed25519", "ps256"]
 
@@ -38,10 +38,19 @@ class CredentialSettings:
 
 
 def config_home() -> Path:
-    """Where Kinora keeps keys and settings: $KINORA_HOME, else kinora in the user's configuration directory (XDG)."""
+    """Where Kinora keeps keys and settings: $KINORA_HOME, else kinora in the user's configuration directory (XDG).
+
+    Raises OutputError for a user without a home: of a service or a container, often.
+    """
     if home := os.environ.get("KINORA_HOME"):
         return Path(home)
-    return Path(os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config") / "kinora"
+    if configured := os.environ.get("XDG_CONFIG_HOME"):
+        return Path(configured) / "kinora"
+    try:
+        return Path.home() / ".config" / "kinora"
+    except RuntimeError as error:
+        rule = "this user has none, and the key that signs videos needs a place"
+        raise OutputError("home directory", rule=rule, remedy="set KINORA_HOME to a directory") from error
 
 
 def credential_settings() -> CredentialSettings:

@@ -25,10 +25,10 @@ def perform(request: "Edit", told: ToldOfSources) -> None:
     expander = told.expander
     from kinora.engine.edits.verbs import draft, make
     from kinora.engine.runtime import Runtime
-    from kinora.media import check_target
+    from kinora.safety.release import check_release
 
     ready = draft(request)  # all that can be refused is, before the model is loaded
-    path = check_target(told.output or free_name(ready.plan.prompt or request.verb, ready.plan.seed))
+    path = check_release(told.output or free_name(ready.plan.prompt or request.verb, ready.plan.seed))
     if not told.as_json:
         for line in ready.info["report"]:
             print(f"kinora: {line}", file=sys.stderr)
