@@ -4,8 +4,8 @@
                                            [--ways eager compiled] [--attention default cudnn FA3] [--repeats 2]
 
 Random bfloat16 weights made on the device, the same tensors for both. A guided step is two forward passes, one after
-another. "cudnn" asks torch for cuDNN's attention first, on both sides; "FA3" and "FA4" use FlashAttention's package. The
-first step holds compiling, too; diffusers' blocks are compiled by its own `compile_repeated_blocks`. Each line is
+another. "cudnn" asks torch for cuDNN's attention first, on both sides; "FA3" and "FA4" use FlashAttention's package.
+The first step holds compiling, too; diffusers' blocks are compiled by its own `compile_repeated_blocks`. Each line is
 printed when it is known.
 By its operations the 1.3B takes less than ten minutes on an H200 at both sizes, and so does the 14B with `--sizes
 1280x720 --ways compiled`; no GPU has been at hand to try. On a CPU `--layers 1 --sizes 64x64 --frames 5 --device cpu`
