@@ -1,6 +1,6 @@
 """Files that come with a request: uploads, data URLs, addresses, and videos made here. Looked at first, kept last.
 
-async with Inputs(desk, asking) as inputs:
+async with Inputs(reception, asking) as inputs:
     await inputs.bring("video", asked.video, param="video", moving=True)
     inputs.brought["video"].seen.size
     ids = await inputs.keep()                    # role -> asset id; until then nothing has been stored
@@ -57,9 +57,9 @@ class Brought:
 class Inputs:
     """The files of one request."""
 
-    def __init__(self, desk: Reception, asking: Caller) -> None:
+    def __init__(self, reception: Reception, asking: Caller) -> None:
         self.brought: dict[str, Brought] = {}
-        self._desk = desk
+        self._reception = reception
         self._asking = asking
         self._stack = ExitStack()
         self._folder = Path()
@@ -72,7 +72,7 @@ class Inputs:
     async def __aexit__(self, *_: object) -> None:
         self._stack.close()
         for one in self._kept:
-            await run_in_threadpool(self._desk.store.doom, one)
+            await run_in_threadpool(self._reception.store.doom, one)
 
     def accepted(self) -> None:
         """What was kept belongs to a job now."""
@@ -111,7 +111,7 @@ class Inputs:
         one = self.brought[role]
         if one.asset is not None:
             path = self._folder / f"own-{role}"
-            await run_in_threadpool(self._desk.assets.fetch, one.asset, path)
+            await run_in_threadpool(self._reception.assets.fetch, one.asset, path)
             self.brought[role] = replace(one, path=path, asset=None)
 
     async def keep(self) -> dict[str, str]:
@@ -127,14 +127,14 @@ class Inputs:
     def _put(self, one: Brought) -> str:
         assert one.path is not None, "a file without a place"
         place = f"uploads/{new_id()}{(IMAGES | VIDEOS)[one.kind]}"
-        name = self._desk.store.enter(owner=self._asking.id, name="upload", path=place, type=one.kind)
+        name = self._reception.store.enter(owner=self._asking.id, name="upload", path=place, type=one.kind)
         self._kept.append(name)
-        self._desk.store.ready(self._desk.assets.put(one.path, place, type=one.kind, id=name))
+        self._reception.store.ready(self._reception.assets.put(one.path, place, type=one.kind, id=name))
         return name
 
     async def _made(self, name: str, param: str) -> Brought:
         """A video made here, by its id."""
-        job = await run_in_threadpool(self._desk.store.get, name, self._asking.id)
+        job = await run_in_threadpool(self._reception.store.get, name, self._asking.id)
         if job is None:
             raise not_found("video", name, param)
         asset = job.assets.get("video")
@@ -157,7 +157,7 @@ class Inputs:
         if url[:5].lower() == "data:":
             await run_in_threadpool(_decode, url, path, param)
             return
-        settings = self._desk.settings
+        settings = self._reception.settings
 
         def fetch() -> None:
             with fetched(url, hosts=settings.remote_urls, most=settings.max_upload) as found:
@@ -166,7 +166,7 @@ class Inputs:
         await run_in_threadpool(fetch)
 
     async def _seen(self, path: Path, param: str) -> Brought:
-        settings, size = self._desk.settings, path.stat().st_size
+        settings, size = self._reception.settings, path.stat().st_size
         if size > settings.max_upload:
             message = f"Invalid value for '{param}': {size:,} bytes; this server takes up to {settings.max_upload:,}."
             raise ApiError(413, message, param=param)
@@ -177,10 +177,10 @@ class Inputs:
             message = f"Invalid value for '{param}': expected a picture or video ({known}), by its content."
             raise ApiError(400, message, code="invalid_file", param=param)
         try:
-            seen = await self._desk.eyes.run(
+            seen = await self._reception.eyes.run(
                 look,
                 path,
-                self._desk.policy(self._asking),
+                self._reception.policy(self._asking),
                 settings.max_pixels,
                 settings.max_upload_seconds,
                 not self._asking.may("people"),

@@ -12,7 +12,7 @@ from starlette.concurrency import run_in_threadpool
 from kinora.serve.assets import Asset
 from kinora.serve.errors import ApiError, not_found
 from kinora.serve.routes.describing import GIVES, errors
-from kinora.serve.routes.parts import Asking, Desk, VideoId
+from kinora.serve.routes.parts import Asking, AtReception, VideoId
 from kinora.serve.store.values import Job
 
 router = APIRouter(prefix="/v1/videos", tags=["Videos"])
@@ -40,10 +40,10 @@ FILES: dict[int | str, dict[str, Any]] = {
 @router.api_route("/{video_id}/content", methods=["GET"], responses=FILES, response_class=StreamingResponse)
 @router.head("/{video_id}/content", include_in_schema=False)
 async def download_content(
-    video_id: VideoId, request: Request, desk: Desk, asking: Asking, variant: Variant = "video"
+    video_id: VideoId, request: Request, reception: AtReception, asking: Asking, variant: Variant = "video"
 ) -> Response:
     """The video, its thumbnail or its spritesheet; takes Range, If-Range and If-None-Match."""
-    job = await run_in_threadpool(desk.store.get, video_id, asking.id)
+    job = await run_in_threadpool(reception.store.get, video_id, asking.id)
     if job is None:
         raise not_found("video", video_id, "video_id")
     asset = _asset(job, variant)
@@ -56,7 +56,7 @@ async def download_content(
     }
     if _known(request.headers.get("if-none-match"), etag):
         return Response(status_code=304, headers=headers)
-    await run_in_threadpool(desk.assets.verify, asset)
+    await run_in_threadpool(reception.assets.verify, asset)
     part = _part(request, asset.bytes, etag)
     start, stop = part or (0, asset.bytes)
     headers["Content-Length"] = str(stop - start)
@@ -65,7 +65,7 @@ async def download_content(
     status = 200 if part is None else 206
     if request.method == "HEAD":
         return Response(status_code=status, headers=headers, media_type=asset.type)
-    blocks = desk.assets.read_range(asset, start, stop)
+    blocks = reception.assets.read_range(asset, start, stop)
     return StreamingResponse(blocks, status_code=status, headers=headers, media_type=asset.type)
 
 

@@ -12,7 +12,7 @@ from kinora.serve.errors import BLOCKED, ApiError
 from kinora.serve.ordering import orders
 from kinora.serve.ordering.reception import Reception
 from kinora.serve.routes.describing import TAKES, body_of, errors
-from kinora.serve.routes.parts import Asking, Desk, now, visiting
+from kinora.serve.routes.parts import Asking, AtReception, now, visiting
 from kinora.serve.routes.views import extras
 from kinora.serve.schemas.images import CreateImage, Picture, Pictures
 from kinora.serve.store.values import Job
@@ -21,20 +21,20 @@ router = APIRouter(prefix="/v1/images", tags=["Images"])
 
 
 @router.post("/generations", responses={**TAKES, **errors(500)}, openapi_extra=body_of(CreateImage))
-async def create_images(request: Request, desk: Desk, asking: Asking) -> Pictures:
+async def create_images(request: Request, reception: AtReception, asking: Asking) -> Pictures:
     """Draw pictures and answer when they are drawn. They wait in the queue that videos wait in."""
-    async with visiting(request, desk, asking, CreateImage) as (visit, asked):
-        queued = await orders.images(desk, visit, asked)
+    async with visiting(request, reception, asking, CreateImage) as (visit, asked):
+        queued = await orders.images(reception, visit, asked)
     jobs: list[Job] = []
     try:
         for job in queued:
-            jobs.append(_whole(await desk.ended(request, job)))
-        data = [await _picture(desk, job) for job in jobs]
+            jobs.append(_whole(await reception.ended(request, job)))
+        data = [await _picture(reception, job) for job in jobs]
         told = extras(jobs[0])
     finally:
         # The answer is the only way to a picture: what nobody can ask for again is not kept.
         for job in queued:
-            await run_in_threadpool(desk.store.delete, job.id, asking.id)
+            await run_in_threadpool(reception.store.delete, job.id, asking.id)
     seeds = [job.request["seed"] for job in jobs]
     extra: dict[str, object] = {name: told[name] for name in ("model", "requested", "notes", "warning") if name in told}
     return Pictures(
@@ -55,10 +55,10 @@ def _whole(job: Job) -> Job:
     raise ApiError(500, job.error.message, code=job.error.code)
 
 
-async def _picture(desk: Reception, job: Job) -> Picture:
+async def _picture(reception: Reception, job: Job) -> Picture:
     def read() -> bytes:
         asset = job.assets["image"]
-        return b"".join(desk.assets.read_range(asset, 0, asset.bytes))
+        return b"".join(reception.assets.read_range(asset, 0, asset.bytes))
 
     said = cast(str | None, job.result.get("prompt_read"))
     data = base64.b64encode(await run_in_threadpool(read)).decode()

@@ -12,7 +12,7 @@ from kinora.safety.policy import CATEGORIES, Verdict
 from kinora.serve.ordering.inputs import Inputs
 from kinora.serve.ordering.reception import Reception
 from kinora.serve.routes.describing import body_of, errors
-from kinora.serve.routes.parts import Asking, Desk, visiting
+from kinora.serve.routes.parts import Asking, AtReception, visiting
 from kinora.serve.schemas.base import ImageReference
 from kinora.serve.schemas.moderations import ImagePart, Moderate, Moderation, Moderations, TextPart
 
@@ -34,26 +34,29 @@ JUDGES = errors(400, 415)
 
 
 @router.post("", responses=JUDGES, openapi_extra=body_of(Moderate))
-async def create_moderation(request: Request, desk: Desk, asking: Asking) -> Moderations:
+async def create_moderation(request: Request, reception: AtReception, asking: Asking) -> Moderations:
     """Judge a text, several texts each alone, or texts and pictures together, as prompts are judged here."""
-    async with visiting(request, desk, asking, Moderate) as (visit, asked):
-        policy = desk.policy(asking)
+    async with visiting(request, reception, asking, Moderate) as (visit, asked):
+        policy = reception.policy(asking)
         given = asked.input
         if isinstance(given, str):
-            results = [_judged([verdict]) for verdict in await desk.screening.texts(policy, [given])]
+            results = [_judged([verdict]) for verdict in await reception.screening.texts(policy, [given])]
         elif isinstance(given[0], str):
             texts = [one for one in given if isinstance(one, str)]
-            results = [_judged([verdict]) for verdict in await desk.screening.texts(policy, texts)]
+            results = [_judged([verdict]) for verdict in await reception.screening.texts(policy, texts)]
         else:
-            results = [await _together(desk, visit.inputs, policy, [one for one in given if not isinstance(one, str)])]
+            parts = [one for one in given if not isinstance(one, str)]
+            results = [await _together(reception, visit.inputs, policy, parts)]
     name = f"kinora-guard-{policy}"
     return Moderations(id=f"modr-{secrets.token_hex(16)}", model=name, results=results)
 
 
-async def _together(desk: Reception, inputs: Inputs, policy: str, parts: Sequence[TextPart | ImagePart]) -> Moderation:
+async def _together(
+    reception: Reception, inputs: Inputs, policy: str, parts: Sequence[TextPart | ImagePart]
+) -> Moderation:
     """One judgement on texts and pictures."""
     texts = [part.text for part in parts if isinstance(part, TextPart)]
-    verdicts = await desk.screening.texts(policy, texts) if texts else []
+    verdicts = await reception.screening.texts(policy, texts) if texts else []
     seen: list[Verdict] = []
     for index, part in enumerate(parts):
         if isinstance(part, ImagePart):

@@ -21,7 +21,7 @@ from kinora.serve.wire import read_body
 Model = TypeVar("Model", bound=BaseModel)
 
 Asking = Annotated[Caller, Depends(caller)]
-Desk = Annotated[Reception, Depends(reception_of)]
+AtReception = Annotated[Reception, Depends(reception_of)]
 VideoId = Annotated[
     Identifier, Path(description="The video's id.", examples=["video_0123456789abcdef0123456789abcdef"])
 ]

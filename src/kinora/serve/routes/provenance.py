@@ -11,7 +11,7 @@ from kinora.errors import KinoraError
 from kinora.serve.errors import of_kinora
 from kinora.serve.ordering.looking import examined
 from kinora.serve.routes.describing import body_of, errors
-from kinora.serve.routes.parts import Asking, Desk, now, visiting
+from kinora.serve.routes.parts import Asking, AtReception, now, visiting
 from kinora.serve.schemas.provenance import CheckProvenance, Classifier, Credentials, ProvenanceCheck, Watermark
 
 router = APIRouter(prefix="/v1/content_provenance_checks", tags=["Safety"])
@@ -21,16 +21,16 @@ LOOKS_MADE = 0.5
 
 
 @router.post("", responses=errors(400, 404, 415), openapi_extra=body_of(CheckProvenance))
-async def check_provenance(request: Request, desk: Desk, asking: Asking) -> ProvenanceCheck:
+async def check_provenance(request: Request, reception: AtReception, asking: Asking) -> ProvenanceCheck:
     """Ask Content Credentials, the watermark and the classifier about a file. Nothing of it is kept."""
-    async with visiting(request, desk, asking, CheckProvenance) as (visit, asked):
+    async with visiting(request, reception, asking, CheckProvenance) as (visit, asked):
         brought = await visit.inputs.look("file", asked.file, param="file")
         await visit.inputs.own("file")
         path = visit.inputs.brought["file"].path
         assert path is not None, f"{brought=}"
-        names = [(offer.name, offer.version) for offer in desk.catalogue.offers.values()]
+        names = [(offer.name, offer.version) for offer in reception.catalogue.offers.values()]
         try:
-            told = await desk.witness.run(examined, path, names)
+            told = await reception.witness.run(examined, path, names)
         except KinoraError as error:
             raise of_kinora(error, "file") from error
     return await run_in_threadpool(_check, told)

@@ -15,7 +15,7 @@ from starlette.concurrency import run_in_threadpool
 from kinora.serve.errors import ApiError, not_found
 from kinora.serve.ordering.reception import Reception
 from kinora.serve.routes.describing import GIVES
-from kinora.serve.routes.parts import Asking, Desk, VideoId
+from kinora.serve.routes.parts import Asking, AtReception, VideoId
 from kinora.serve.routes.views import video
 from kinora.serve.schemas.answers import Video
 
@@ -38,22 +38,22 @@ PICTURE = {
 async def watch_video(
     video_id: VideoId,
     request: Request,
-    desk: Desk,
+    reception: AtReception,
     asking: Asking,
     last_event_id: Annotated[str, Header(pattern=r"^[0-9]{0,18}$", description="Go on after this event.")] = "",
 ) -> Response:
     """`status`, `progress` and `preview` as they happen, each with its number; last `done` with the finished video."""
-    if await run_in_threadpool(desk.store.get, video_id, asking.id) is None:
+    if await run_in_threadpool(reception.store.get, video_id, asking.id) is None:
         raise not_found("video", video_id, "video_id")
-    told = _told(request, desk, asking.id, video_id, int(last_event_id or 0))
+    told = _told(request, reception, asking.id, video_id, int(last_event_id or 0))
     headers = {"Cache-Control": "no-store", "X-Accel-Buffering": "no"}
     return StreamingResponse(told, media_type="text/event-stream", headers=headers)
 
 
 @router.get("/{video_id}/live", responses=PICTURE, response_class=Response)
-async def live_frame(video_id: VideoId, desk: Desk, asking: Asking) -> Response:
+async def live_frame(video_id: VideoId, reception: AtReception, asking: Asking) -> Response:
     """The newest frame of a video that is being made: reviewed, marked and signed as every picture that leaves."""
-    job = await run_in_threadpool(desk.store.get, video_id, asking.id)
+    job = await run_in_threadpool(reception.store.get, video_id, asking.id)
     if job is None:
         raise not_found("video", video_id, "video_id")
     asset = job.assets.get("preview")
@@ -62,22 +62,22 @@ async def live_frame(video_id: VideoId, desk: Desk, asking: Asking) -> Response:
         raise ApiError(404, message, code="no_live_frame", param="video_id")
 
     def read() -> bytes:
-        return b"".join(desk.assets.read_range(asset, 0, asset.bytes))
+        return b"".join(reception.assets.read_range(asset, 0, asset.bytes))
 
     headers = {"Cache-Control": "no-store", "ETag": f'"{asset.sha256}"'}
     return Response(await run_in_threadpool(read), media_type=asset.type, headers=headers)
 
 
-async def _told(request: Request, desk: Reception, owner: str, video_id: str, since: int) -> AsyncIterator[str]:
+async def _told(request: Request, reception: Reception, owner: str, video_id: str, since: int) -> AsyncIterator[str]:
     """The events after number `since`, until the job has ended, is removed, or nobody listens any more."""
     spoken = time.monotonic()
     while not await request.is_disconnected():
         # The job first: when it has ended by now, all of its events are there to be read after.
-        job = await run_in_threadpool(desk.store.get, video_id, owner)
+        job = await run_in_threadpool(reception.store.get, video_id, owner)
         if job is None:
             yield _event("done", since, {"id": video_id, "deleted": True})
             return
-        for event in await run_in_threadpool(desk.store.events, video_id, since):
+        for event in await run_in_threadpool(reception.store.events, video_id, since):
             since, spoken = event.seq, time.monotonic()
             yield _event(event.kind, since, {"id": video_id, "at": event.at, **event.data})
         if job.ended:
