@@ -2,12 +2,15 @@
 
 import threading
 import time
+from dataclasses import replace
 
 import httpx
 import pytest
 import uvicorn
+from starlette.testclient import TestClient
 
 from kinora.errors import InvalidRequest, Unavailable
+from kinora.serve.access.keys import Keys
 from kinora.serve.app import create_app
 from kinora.serve.store.values import JobError
 from kinora.serve.work.desk import Lost, Seen
@@ -85,25 +88,32 @@ def test_what_supervisors_say_counts(far, desk, hand, order):
     assert desk.store.get(failed.id).error.code == "generation_failed"
 
 
-def test_only_administrators_are_let_in(settings):
-    from dataclasses import replace
-
-    from starlette.testclient import TestClient
-
+def test_only_administrators_are_let_in(settings, desk):
+    keys = Keys(desk.store.database)
+    secrets = {role: keys.create(role, role=role).secret for role in ("user", "admin")}
     with TestClient(create_app(replace(settings, keys=True))) as client:
         for method, path in (("GET", "ready"), ("POST", "claim"), ("POST", "lost"), ("POST", "files")):
-            assert client.request(method, f"/v1/workers/{path}", json={}).status_code == 401
+            url = f"/v1/workers/{path}"
+            assert client.request(method, url, json={}).status_code == 401
+            user, admin = (
+                client.request(method, url, json={}, headers={"Authorization": f"Bearer {secrets[role]}"}).status_code
+                for role in ("user", "admin")
+            )
+            assert user == 403, path
+            assert admin in (200, 400), path
 
 
 def test_a_file_is_given_for_a_job_that_reads_it_only(far, server, desk, hand, settings, order):
     order()
     Worker(far, hand, settings).work(far.claim(hand))
     (done,), _ = desk.store.page(None)
-    video = done.assets["video"].id
-    answer = httpx.get(
-        f"{server}/v1/workers/inputs/{video}", params={"job": done.id}, headers={"Authorization": "Bearer x"}
-    )
-    assert answer.status_code == 404
+    video = done.assets["video"]
+    longer = order("on it goes", kind="extend", inputs={"video": video.id}, size=None)
+    url, headers = f"{server}/v1/workers/inputs/{video.id}", {"Authorization": "Bearer x"}
+    given, kept = (httpx.get(url, params={"job": job.id}, headers=headers) for job in (longer, done))
+    with desk.assets.open(video) as file:
+        assert (given.status_code, given.content) == (200, file.read())
+    assert (kept.status_code, kept.json()["error"]["code"]) == (404, "not_found")
 
 
 def test_a_server_that_is_not_there_is_named():
