@@ -133,6 +133,11 @@ def test_a_policy_names_its_reviewers_and_scores():
         ({"reviewers": ["nobody"]}, "there are built-in, nudenet, classifier, zero-shot, moderation"),
         ({"reviewers": [{"kind": "built-in", "colour": "red"}]}, "its settings don't fit"),
         ({"threshold": 1}, "has reviewers, block and warn"),
+        ({"block": {"sexual": float("nan")}}, "block = .* is a table of categories and scores from 0"),
+        ({"warn": {"sexual": "0.5"}}, "warn = .* is a table of categories and scores from 0"),
+        ({"block": {"sexual/minors": 0.9}}, "blocked under every policy; set its block to 0.5"),
+        ({"warn": {"sexual/minors": 0.5}}, "sexual/minors: is blocked under every policy"),
+        ({"block": 1.0}, "block = 1.0: is a table of categories and scores from 0"),
     ],
 )
 def test_a_mistake_in_the_policy_is_named(table, message):

@@ -21,7 +21,7 @@ from kinora.errors import InvalidRequest
 from kinora.safety.frames_faults import PLAIN, FaultFinder
 from kinora.safety.frames_findings import Finding, Showing
 from kinora.safety.frames_flashing import FLASHING, FlashMeter
-from kinora.safety.policy import ALLOWED, FrameBook, Frames, Verdict
+from kinora.safety.policy import ALLOWED, NEVER, FrameBook, Frames, Verdict
 
 UNSTATED = 0.5
 """From this score a category that the policy does not name ends the clip."""
@@ -79,11 +79,11 @@ class FrameReview:
         asked = table.get("reviewers", ["built-in"])
         if not asked:
             raise InvalidRequest("reviewers = []", rule="frames are reviewed", remedy='name at least "built-in"')
-        return cls(
-            tuple(reviewer(one) for one in asked),
-            table.get("block", {FLASHING: 1.0}),
-            table.get("warn", dict.fromkeys(PLAIN, 1.0)),
-        )
+        scores = {name: _scores(name, table[name]) for name in ("block", "warn") if name in table}
+        if any(NEVER in one for one in scores.values()) and scores.get("block", {}).get(NEVER, np.inf) > UNSTATED:
+            remedy = f"set its block to {UNSTATED:g} or less"
+            raise InvalidRequest(NEVER, rule="is blocked under every policy", remedy=remedy)
+        return cls(tuple(reviewer(one) for one in asked), **scores)
 
     def __call__(self, frames: Frames, book: FrameBook) -> Verdict:
         """Show the next frames to every reviewer, enter each frame in `book`, and judge."""
@@ -108,6 +108,17 @@ class FrameReview:
     def _blocks(self, finding: Finding) -> bool:
         named = finding.category in self.block or finding.category in self.warn
         return finding.score >= self.block.get(finding.category, np.inf if named else UNSTATED)
+
+
+def _scores(name: str, asked: Any) -> Mapping[str, float]:
+    """What a profile says under `block` or `warn`. Raises InvalidRequest unless it is a table of scores."""
+    if not isinstance(asked, Mapping) or not all(_is_score(one) for one in asked.values()):
+        raise InvalidRequest(f"{name} = {asked}", rule="is a table of categories and scores from 0")
+    return asked
+
+
+def _is_score(one: Any) -> bool:
+    return isinstance(one, int | float) and one >= 0  # which "not a number" is not
 
 
 def _warn(book: FrameBook, text: str) -> None:
