@@ -52,9 +52,7 @@ class JobStore(Leases, Files):
         """
         return self.add_all([(new, idempotency)], check=check)[0]
 
-    def add_all(
-        self, asked: Sequence[tuple[NewJob, Idempotency | None]], *, check: Check | None = None
-    ) -> list[Job]:
+    def add_all(self, asked: Sequence[tuple[NewJob, Idempotency | None]], *, check: Check | None = None) -> list[Job]:
         """The same for several jobs, each with its own key if it has one: all are accepted, or none."""
         with self.database.write(queue=True) as session:
             return [self._added(session, new, idempotency, check) for new, idempotency in asked]

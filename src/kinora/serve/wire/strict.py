@@ -26,8 +26,8 @@ def parsed(text: str | bytes, *, where: str = "") -> Any:
 
     Raises ValueError or RecursionError where it is none, ApiError (400) where it is refused.
     """
-    marks = (",", "[", "{") if isinstance(text, str) else (b",", b"[", b"{")
-    if sum(text.count(mark) for mark in marks) > MARKS:  # type: ignore[arg-type]
+    marks = map(text.count, ",[{") if isinstance(text, str) else map(text.count, (b",", b"[", b"{"))
+    if sum(marks) > MARKS:
         message = f"The JSON has more than {MARKS:,} commas and brackets, the most that is read."
         raise ApiError(400, message, code="invalid_json")
     return checked(
