@@ -23,7 +23,8 @@ NEEDED = (
 )
 """What of a repository in the original layout is read; the rest are pictures and papers."""
 
-MEGABYTES = 1 << 24
+PIECE = 1 << 24
+"""Bytes of a file that are read at once."""
 
 
 def cached(card: Card) -> Path | None:
@@ -101,7 +102,7 @@ def digest(path: Path) -> str:
     """SHA-256 of a file in hex, read in pieces."""
     found = hashlib.sha256()
     with path.open("rb") as file:
-        while piece := file.read(MEGABYTES):
+        while piece := file.read(PIECE):
             found.update(piece)
     return found.hexdigest()
 

@@ -11,9 +11,6 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
-PREFIXES = ("model.diffusion_model.", "diffusion_model.")
-"""What ComfyUI's repacks put before every original name."""
-
 _RENAMES = tuple(
     (re.compile(pattern), replacement)
     for pattern, replacement in (
@@ -54,11 +51,3 @@ def from_diffusers(names: Iterable[str]) -> dict[str, str]:
     renamed = {to_diffusers(name): name for name in ours}
     assert len(renamed) == len(ours), "two names of ours became one of diffusers'"
     return renamed
-
-
-def unprefixed(name: str) -> str:
-    """Return an original name without what a repack put before it."""
-    for prefix in PREFIXES:
-        if name.startswith(prefix):
-            return name.removeprefix(prefix)
-    return name

@@ -84,9 +84,7 @@ def vae_config(shards: Shards, beside: Mapping[str, Any], known: Mapping[str, Ma
         if name not in shapes:
             raise CorruptWeights(shards.name, rule=f"no autoencoder of Wan's: it has no {name}", remedy=REMEDY)
     channels, pixels = shapes[code][0], shapes[first][1]
-    nested = any(
-        re.match(r"encoder\.(downsamples\.\d+\.downsamples|down_blocks\.\d+\.resnets)\.", one) for one in shapes
-    )
+    nested = any(NESTED.match(name) for name in shapes)
     fixed = next((one for one in known.values() if one["channels"] == channels), {})
     return WanVaeConfig(
         channels=channels,

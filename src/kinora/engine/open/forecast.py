@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from typing import Literal
 
 from kinora.checkpoints.cards import Card
+from kinora.checkpoints.wan.architectures import TEXT_LENGTH
 from kinora.grid import Size
 
 BFLOAT16, FLOAT32 = 2, 4
-TEXT_PARAMETERS, TEXT_WIDTH, TEXT_TOKENS = 5_680_910_336, 4096, 512
+TEXT_PARAMETERS = 5_680_910_336
 TEXT_BLOCKS, TEXT_BLOCK_PARAMETERS = 24, 192_948_224
 IMAGE_PARAMETERS = 632_076_800
 VAE_PARAMETERS = {"wan2.1": 126_892_531, "wan2.2": 704_688_668}
@@ -116,7 +117,7 @@ def forecast(
     text_visits = resident + extra + TEXT_PARAMETERS * BFLOAT16 > machine.memory
     text = (TEXT_BLOCK_PARAMETERS if text_visits else TEXT_PARAMETERS) * BFLOAT16
     coming = TEXT_BLOCKS * TEXT_BLOCK_PARAMETERS * BFLOAT16 / UNPINNED if text_visits else 0.0
-    context = 2 * guided * layers * (TEXT_TOKENS + shape.image_states) * dim * machine.act * experts
+    context = 2 * guided * layers * (TEXT_LENGTH + shape.image_states) * dim * machine.act * experts
     decoding = size[0] * size[1] * DECODE_BYTES
     memory = {
         "read": resident + extra + text,
@@ -175,7 +176,7 @@ def step_flops(card: Card, tokens: int) -> float:
     layers, dim, ffn = (int(card.shape.dit[name]) for name in ("layers", "dim", "ffn_dim"))
     matrices = 2 * tokens * layers * (6 * dim * dim + 2 * dim * ffn)
     attention = 4 * tokens * tokens * dim * layers
-    across = 4 * tokens * (TEXT_TOKENS + card.shape.image_states) * dim * layers
+    across = 4 * tokens * (TEXT_LENGTH + card.shape.image_states) * dim * layers
     return float(matrices + attention + across)
 
 
