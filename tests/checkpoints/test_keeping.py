@@ -178,3 +178,12 @@ def test_what_is_kept_of_texts_is_bounded():
     assert Reader.asked == []
     text.encode(["x"])
     assert Reader.asked == ["x"]
+
+
+def test_the_negative_of_every_request_stays_however_many_prompts_come():
+    text = ReleasedText(Reader)
+    for length in range(1, 2 * KEPT):
+        text.encode(["x" * length, "still, blurred"])
+    Reader.asked = []
+    text.encode(["still, blurred"])
+    assert Reader.asked == []

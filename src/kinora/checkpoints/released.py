@@ -2,24 +2,15 @@
 
 import gc
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 
 import torch
-from jaxtyping import Float
 from torch import Tensor
 
 from kinora.checkpoints.parts import TextReader
+from kinora.models.umt5 import Umt5States
 
 KEPT = 32
-"""Prompts whose states are kept: 4 MB each. The negative one is the same for every request."""
-
-
-@dataclass(frozen=True)
-class KeptStates:
-    """States of prompts, zeros after each one's end, which take part: there is no mask."""
-
-    states: Float[Tensor, "b l d"]
-    mask: None = None
+"""Prompts whose states are kept, 4 MB each: those read last. The negative one is the same for every request."""
 
 
 class ReleasedText:
@@ -29,15 +20,17 @@ class ReleasedText:
         self._load = load
         self._kept: dict[str, Tensor] = {}
 
-    def encode(self, prompts: Sequence[str]) -> KeptStates:
+    def encode(self, prompts: Sequence[str]) -> Umt5States:
         """States of each prompt. Raises InvalidRequest if one is longer than the reader reads."""
         new = [prompt for prompt in dict.fromkeys(prompts) if prompt not in self._kept]
         if new:
             self._kept |= dict(zip(new, self._read(new), strict=True))
         states = torch.stack([self._kept[prompt] for prompt in prompts])
+        for prompt in prompts:
+            self._kept[prompt] = self._kept.pop(prompt)  # to the end, as the latest
         for prompt in list(self._kept)[: max(0, len(self._kept) - KEPT)]:
             del self._kept[prompt]
-        return KeptStates(states)
+        return Umt5States(states)
 
     def _read(self, prompts: Sequence[str]) -> list[Tensor]:
         reader = self._load()
