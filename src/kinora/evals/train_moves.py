@@ -48,6 +48,7 @@ def looks(
     return kept
 
 
+@torch.random.fork_rng(devices=[])  # the random numbers that the caller draws next are the caller's
 def train_moves(network: Network, taken: Sequence[Look], *, epochs: int, rate: float = 2e-3, seed: int = 0) -> float:
     """AdamW with a one-cycle rate over the looks, shuffled anew each epoch; the last epoch's mean loss."""
     torch.manual_seed(seed)

@@ -64,6 +64,7 @@ class Stage:
     batches: Callable[[Sequence[Sample], Generator], Iterator[Batch]]
 
 
+@torch.random.fork_rng(devices=[])  # the random numbers that the caller draws next are the caller's
 def train(
     network: Network,
     stage: Stage,
