@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# From an empty folder to src/kinora/weights/kinora-small on two CPU cores, in about six hours.
+# From an empty folder to src/kinora/weights/kinora-small on two CPU cores, in about five and a half hours.
 #
 #     runs/cpu.sh                    the whole run; after a kill the same command goes on where it was
 #     TRY=1 runs/cpu.sh              every stage with tiny numbers, in a few minutes, into runs/out/try

