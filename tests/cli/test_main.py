@@ -1,6 +1,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -40,6 +41,15 @@ def test_a_file_of_any_name_is_printed_as_it_is(kinora_process, tiny, tmp_path):
     process = kinora_process(*arguments, errors="surrogateescape")
     assert process.communicate(timeout=300)[0] == f"{name}\n"
     assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="this system has no device that is always full")
+def test_what_the_machine_refuses_is_one_line():
+    shell = f"{sys.executable} -m kinora plan wan2.1-t2v-1.3b 832x480 --memory 24 --tflops 100"
+    done = subprocess.run(f"{shell} > /dev/full", shell=True, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (1, "kinora: [Errno 28] No space left on device\n")
+    done = subprocess.run(f"{shell} --steps 0 2>&-", shell=True, capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stdout) == (2, "")
 
 
 def test_an_unknown_verb_or_option_is_a_usage_error(kinora):

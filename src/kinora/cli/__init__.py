@@ -4,6 +4,7 @@ Exit codes: 0 done, 1 something on this machine is missing or broken, 2 the requ
 why), 130 interrupted. Interrupting leaves no file behind.
 """
 
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -86,6 +87,8 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     """Run the command line and exit with its code."""
     for number in _leaving():
         signal.signal(number, _leave)
+    if sys.stderr is None:  # closed by whoever started this
+        sys.stderr = open(os.devnull, "w")  # noqa: SIM115, PTH123 - for as long as the process lives
     if isinstance(sys.stdout, TextIOWrapper):
         # What is printed may hold what the terminal's encoding has not: a file's name can be any bytes.
         unicode = sys.stdout.encoding.lower().startswith("utf")
@@ -95,6 +98,9 @@ def main(arguments: Sequence[str] | None = None) -> NoReturn:
     except KinoraError as error:
         print(f"kinora: {error}", file=sys.stderr)
         sys.exit(2 if isinstance(error, UserError) else 1)
+    except OSError as error:  # the machine's: a folder that is gone, a full disk under what is printed
+        print(f"kinora: {error}", file=sys.stderr)
+        sys.exit(1)
     sys.exit(0)
 
 
