@@ -12,7 +12,9 @@ from starlette.testclient import TestClient
 from kinora.errors import InvalidRequest, Unavailable
 from kinora.serve.access.keys import Keys
 from kinora.serve.app import create_app
+from kinora.serve.assets import Asset, CorruptAsset
 from kinora.serve.store.values import JobError
+from kinora.serve.work import remote
 from kinora.serve.work.desk import Lost, Seen
 from kinora.serve.work.remote import ServerDesk
 from kinora.serve.work.worker import Worker
@@ -114,6 +116,36 @@ def test_a_file_is_given_for_a_job_that_reads_it_only(far, server, desk, hand, s
     with desk.assets.open(video) as file:
         assert (given.status_code, given.content) == (200, file.read())
     assert (kept.status_code, kept.json()["error"]["code"]) == (404, "not_found")
+
+
+def test_an_input_is_asked_for_until_the_server_is_back(monkeypatch, desk, hand, order, tmp_path):
+    order()
+    claim, asset = desk.claim(hand), Asset(id="asset_1", path="a.mp4", type="video/mp4", bytes=6)
+    broken = httpx.Response(200, stream=Broken())
+    answers = [httpx.ConnectError("away"), httpx.Response(502), broken, httpx.Response(200, content=b"frames")]
+
+    def answer(request: httpx.Request) -> httpx.Response:
+        given = answers.pop(0)
+        if isinstance(given, Exception):
+            raise given
+        return given
+
+    monkeypatch.setattr(remote, "PAUSE", 0.01)
+    far = ServerDesk("http://example")
+    far._http = httpx.Client(transport=httpx.MockTransport(answer), base_url="http://example/")
+    assert far.fetch(claim, asset, tmp_path / "a.mp4").read_bytes() == b"frames"
+    for status, error in ((404, CorruptAsset), (401, httpx.HTTPStatusError)):
+        answers.append(httpx.Response(status))
+        with pytest.raises(error):
+            far.fetch(claim, asset, tmp_path / "b.mp4")
+
+
+class Broken(httpx.SyncByteStream):
+    """A body that ends too early."""
+
+    def __iter__(self):
+        yield b"fra"
+        raise httpx.ReadError("broke off")
 
 
 def test_a_server_that_is_not_there_is_named():

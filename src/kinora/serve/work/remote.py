@@ -7,7 +7,7 @@ longer than their lease: nothing is lost by a server's restart but, at worst, ti
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -71,12 +71,21 @@ class ServerDesk:
 
     def fetch(self, claim: Claim, asset: Asset, to: Path) -> Path:
         """Copy an input to this machine. Raises CorruptAsset."""
-        with self._http.stream("GET", f"inputs/{asset.id}", params={"job": claim.job.id}) as answer:
-            if answer.status_code != httpx.codes.OK:
-                raise CorruptAsset(asset.path, rule="the server has it no more")
-            with to.open("wb") as copy:
-                for block in answer.iter_bytes():
-                    copy.write(block)
+
+        def copy() -> httpx.Response:
+            with self._http.stream("GET", f"inputs/{asset.id}", params={"job": claim.job.id}) as answer:
+                if answer.is_success:
+                    with to.open("wb") as file:
+                        for block in answer.iter_bytes():
+                            file.write(block)
+                return answer
+
+        try:
+            self._asked(copy)
+        except httpx.HTTPStatusError as error:
+            if error.response.status_code == httpx.codes.NOT_FOUND:
+                raise CorruptAsset(asset.path, rule="the server has it no more") from error
+            raise
         if to.stat().st_size != asset.bytes:
             raise CorruptAsset(asset.path, rule="the server broke off")
         return to
@@ -113,7 +122,7 @@ class ServerDesk:
         self._say("lost", {"worker": worker, "fault": fault, **why})
 
     def _say(self, path: str, told: Mapping[str, Any], *, patience: Real | None = None) -> Any:
-        return self._asked(lambda: self._http.post(path, json=told), patience)
+        return self._asked(lambda: self._http.post(path, json=told), patience).json()
 
     def _send(self, claim: Claim, path: Path, about: Mapping[str, str]) -> Any:
         def send() -> httpx.Response:
@@ -121,20 +130,20 @@ class ServerDesk:
                 return self._http.post("files", params=about, data=_told(claim), files={"file": file}, timeout=600)
 
         try:
-            return self._asked(send)
+            return self._asked(send).json()
         except httpx.HTTPStatusError as error:
             if error.response.status_code == GONE:
                 raise Lost(claim.job.id) from error
             raise
 
-    def _asked(self, ask: Any, patience: Real | None = None) -> Any:
+    def _asked(self, ask: Callable[[], httpx.Response], patience: Real | None = None) -> httpx.Response:
         """What the server answers, asked again for as long as it does not. Raises httpx.HTTPError."""
         until = time.monotonic() + (self._patience if patience is None else patience)
         while True:
             try:
-                answer: httpx.Response = ask()
-                if answer.status_code < httpx.codes.INTERNAL_SERVER_ERROR or time.monotonic() >= until:
-                    return answer.raise_for_status().json()
+                answer = ask()
+                if not answer.is_server_error or time.monotonic() >= until:
+                    return answer.raise_for_status()
             except httpx.TransportError:
                 if time.monotonic() >= until:
                     raise
