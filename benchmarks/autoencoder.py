@@ -15,8 +15,9 @@ import numpy as np
 import torch
 
 from kinora.checkpoints.store import load_model
+from kinora.engine.frames.coding import DECODE_LATENTS
 from kinora.evals.suites import EVALUATION
-from kinora.models.vae import Autoencoder, decode_chunks, patchify, unpatchify
+from kinora.models.vae import Autoencoder, patchify, unpatchify
 from kinora.world import Renderer, sample_scene
 
 FRAMES, SIDE = 33, 128
@@ -38,8 +39,8 @@ def main() -> None:
             frames = renderer.render(sample_scene(EVALUATION + index, frames=FRAMES, split="any"))
             pixels = torch.from_numpy(frames.astype(np.float32)).permute(3, 0, 1, 2)[None] / 127.5 - 1
             latents = vae.encode(pixels)
-            began = time.perf_counter()
-            decoded = torch.cat(list(decode_chunks(vae, latents)), dim=2)
+            began, stream = time.perf_counter(), vae.stream()
+            decoded = torch.cat([stream(chunk) for chunk in torch.split(latents, DECODE_LATENTS, dim=2)], dim=2)
             seconds += time.perf_counter() - began
             scores["autoencoder"].append(psnr(decoded, pixels))
             scores["principal components"].append(psnr(linear(vae, pixels), pixels))

@@ -1,7 +1,7 @@
 import pytest
 import torch
 
-from kinora.flow.masks import time_mask, token_mask
+from kinora.flow.masks import token_mask
 
 
 def test_a_token_may_change_if_any_of_its_pixels_may():
@@ -30,7 +30,3 @@ def test_what_does_not_fit_the_grid_is_an_error():
     for shape in ((8, 8, 8), (5, 6, 8)):
         with pytest.raises(ValueError, match="a mask of"):
             token_mask(torch.zeros(shape), (4, 4, 4))
-
-
-def test_a_time_mask_frees_the_frames_it_names():
-    assert time_mask(range(1, 3), 4).flatten().tolist() == [0, 1, 1, 0]

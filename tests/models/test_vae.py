@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from kinora.models.vae import Autoencoder, AutoencoderConfig, decode_chunks, patchify, unpatchify
+from kinora.models.vae import Autoencoder, AutoencoderConfig, patchify, unpatchify
 
 SMALL = AutoencoderConfig(
     channels=12,
@@ -33,8 +33,8 @@ def pixels(frames: int, height: int = 32, width: int = 48) -> torch.Tensor:
 @pytest.mark.parametrize("chunk", [1, 2, 3, 7])
 def test_streamed_equals_whole(vae, chunk):
     latents = vae.encode(pixels(17))
-    whole = vae.decode(latents)
-    streamed = torch.cat(list(decode_chunks(vae, latents, chunk)), dim=2)
+    whole, stream = vae.decode(latents), vae.stream()
+    streamed = torch.cat([stream(part) for part in torch.split(latents, chunk, dim=2)], dim=2)
     assert whole.shape == (2, 3, 17, 32, 48)
     torch.testing.assert_close(streamed, whole, atol=1e-4, rtol=0)
 

@@ -30,10 +30,3 @@ def token_mask(
     elif frames == 1:
         dt = 1
     return F.max_pool3d(pixels[None, None], (dt, dh, dw))
-
-
-def time_mask(made: range, frames: int) -> Float[Tensor, "1 1 t 1 1"]:
-    """The mask that makes latent frames `made` of `frames` anew and holds the others."""
-    mask = torch.zeros(frames)
-    mask[made.start : made.stop] = 1
-    return mask.view(1, 1, -1, 1, 1)

@@ -1,4 +1,4 @@
-"""The straight path between a clean latent and noise, and every way to read it.
+"""The straight path between a clean latent and noise, and how a point on it is read.
 
     x = (1 - sigma) * clean + sigma * noise        velocity = dx/dsigma = noise - clean
 
@@ -33,13 +33,6 @@ def clean_from_velocity(
 ) -> Float[Tensor, "b c t h w"]:
     """The clean end of the line through `x` with velocity `v`."""
     return x - on_latent(sigma) * v
-
-
-def noise_from_velocity(
-    x: Float[Tensor, "b c t h w"], v: Float[Tensor, "b c t h w"], sigma: Sigma
-) -> Float[Tensor, "b c t h w"]:
-    """The noise end of the line through `x` with velocity `v`."""
-    return x + (1 - on_latent(sigma)) * v
 
 
 def on_latent(sigma: Sigma) -> Sigma:

@@ -10,7 +10,7 @@ decoded in pieces equals the clip decoded whole and memory does not grow with le
 """
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -244,15 +244,6 @@ def unpatchify(patches: Float[Tensor, "b t h w p"], stride: tuple[int, int, int]
     """The inverse of `patchify`."""
     dt, dh, dw = stride
     return rearrange(patches, "b t h w (c dt dh dw) -> b c (t dt) (h dh) (w dw)", dt=dt, dh=dh, dw=dw)
-
-
-def decode_chunks(
-    autoencoder: Autoencoder, latents: Float[Tensor, "b c t h w"], size: int = 2
-) -> Iterator[Float[Tensor, "b 3 T H W"]]:
-    """Pixels of a clip, `size` latent frames at a time, so that the memory of decoding is that of one chunk."""
-    stream = autoencoder.stream()
-    for chunk in torch.split(latents, size, dim=2):
-        yield stream(chunk)
 
 
 def _zero(layer: nn.Conv2d) -> None:
