@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from kinora.world import vocabulary as words
-from kinora.world.camera import project
-from kinora.world.motion import animate, pivot, travel
+from kinora.world.motion import animate, travel
 from kinora.world.sample import sample_scene
 from kinora.world.scene import Action, Scene, Shot, Subject, flip
+from kinora.world.view import Body, Camera
 
 TIPS = {
     "creature": ((0.85, 0.5, -0.16), (0.25, 1.2, 0.0), (-0.25, 1.2, 0.0)),
@@ -44,27 +44,16 @@ def outline(kind):
     return np.array([*rings, *TIPS.get(kind, ())])
 
 
-def placed(scene, track, frame):
-    """World positions of the subject's outline in a frame."""
-    kind = scene.shots[0].subject.kind
-    yaw, roll = track.yaw[frame, 0], track.roll[frame, 0]
-    turn = np.array([[np.cos(yaw), 0, np.sin(yaw)], [0, 1, 0], [-np.sin(yaw), 0, np.cos(yaw)]])
-    lean = np.array([[np.cos(roll), -np.sin(roll), 0], [np.sin(roll), np.cos(roll), 0], [0, 0, 1]])
-    centre = np.array([0.0, pivot(kind), 0.0]) * track.scale[frame, 0]
-    local = outline(kind) * track.scale[frame, 0] - centre
-    return local @ (lean @ turn).T + centre + track.position[frame, 0]
-
-
 def screen(scene):
-    """Pixel positions of the outline, (T, points, 2)."""
-    track = animate(scene)
-    size = scene.height, scene.width
-    return np.array(
-        [
-            project(placed(scene, track, t), track.eye[t], track.target[t], float(track.fov[t]), size)[:, :2]
-            for t in range(len(track.time))
-        ]
-    )
+    """Pixel positions of the outline, (T, points, 2), through the pose and the camera that the renderer draws with."""
+    track, subject = animate(scene), scene.shots[0].cast[0]
+    points = [
+        Camera.of(track, t, scene.width / scene.height).project(
+            Body.of(subject, track, t, 0).place(outline(subject.kind))
+        )
+        for t in range(len(track.time))
+    ]
+    return (np.array(points)[..., :2] * (1, -1) + 1) * (scene.width / 2, scene.height / 2)
 
 
 @pytest.mark.parametrize("verb", words.verbs("core"))

@@ -1,4 +1,4 @@
-"""Where the camera is: one gentle, unmistakable move per id, and the projection that goes with it.
+"""Where the camera is: one gentle, unmistakable move per id. What it sees is `kinora.world.view.Camera`'s to say.
 
 World axes: x right, y up, z towards the viewer, metres, ground at y = 0. The default view stands at (0, 1.15, 4) and
 looks at (0, 0.62, 0). `fov` is the vertical angle of view in degrees; for a portrait picture it widens so that the
@@ -80,24 +80,6 @@ def turn(vectors: Array, angle: Array) -> Array:
 def for_aspect(fov: Array, height: int, width: int) -> Array:
     """The vertical angle that lets the short side of the picture span `fov`."""
     return fov if height <= width else _scaled(fov, np.full(len(fov), height / width))
-
-
-def project(points: Array, eye: Array, target: Array, fov: float, size: tuple[int, int]) -> Array:
-    """Screen position of world points: (..., 3) metres -> (..., 3) = x px right, y px down, depth along the gaze in m.
-
-    `size` is (height, width); pixel (0, 0) is the upper left corner of the picture.
-    """
-    height, width = size
-    forward = (target - eye) / np.linalg.norm(target - eye)
-    right = np.cross(forward, (0.0, 1.0, 0.0))
-    right /= np.linalg.norm(right)
-    up = np.cross(right, forward)
-    seen = points - eye
-    depth = seen @ forward
-    focal = 0.5 * height / np.tan(np.radians(fov) / 2)
-    return np.stack(
-        [0.5 * width + focal * (seen @ right) / depth, 0.5 * height - focal * (seen @ up) / depth, depth], axis=-1
-    )
 
 
 def _scaled(fov: Array, factor: Array) -> Array:
