@@ -10,7 +10,7 @@ and once `null.text.safetensors` {"states": bf16 [len,d]}, the encoding of the e
 
 import hashlib
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Protocol, runtime_checkable
@@ -111,27 +111,34 @@ def encode_dataset(
         encoded = text.encode([""])
         _save(null, {"states": encoded.states[0][encoded.mask[0]].to("cpu", torch.bfloat16)}, {})
     for index, shard in enumerate(shards):
-        description = shard.with_suffix(".json").read_bytes()
-        source = hashlib.sha256(description).hexdigest()
-        stale = [
-            (path, stamp)
-            for path, stamp in (
-                (shard.with_suffix(".latents.safetensors"), {"source": source, "vae": weights}),
-                (shard.with_suffix(".text.safetensors"), {"source": source}),
-                (shard.with_suffix(".motion.safetensors"), {"source": source, "channels": " ".join(CHANNELS)}),
-            )
-            if not _is_current(path, stamp) and not (path.name.endswith(".motion.safetensors") and is_images(shard))
-        ]
-        for path, stamp in stale:
-            if path.name.endswith(".latents.safetensors"):
-                _save(path, _encode_frames(np.load(shard, mmap_mode="r"), vae, batch, torch.device(device)), stamp)
-            elif path.name.endswith(".motion.safetensors"):
-                rows, columns = np.load(shard, mmap_mode="r").shape[2:4]
-                size = rows // vae.stride[1], columns // vae.stride[2]
-                _save(path, _motion(json.loads(description), size, vae.stride[0]), stamp)
-            else:
-                _save(path, _encode_captions(_captions(shard.name, json.loads(description)), text), stamp)
+        files = _files(shard, vae, text, weights, batch, torch.device(device))
+        stale = [(path, stamp, make) for path, stamp, make in files if not _is_current(path, stamp)]
+        for path, stamp, make in stale:
+            _save(path, make(), stamp)
         yield ShardDone(index, len(shards), shard.stem, bool(stale))
+
+
+def _files(
+    shard: Path, vae: VideoEncoder, text: PromptEncoder, weights: str, batch: int, device: torch.device
+) -> Iterator[tuple[Path, dict[str, str], Callable[[], dict[str, Tensor]]]]:
+    """What the cache holds of a shard: each file, what it is stamped with, and how its tensors are made."""
+    description = shard.with_suffix(".json").read_bytes()
+    source = {"source": hashlib.sha256(description).hexdigest()}
+
+    def frames() -> dict[str, Tensor]:
+        return _encode_frames(np.load(shard, mmap_mode="r"), vae, batch, device)
+
+    def captions() -> dict[str, Tensor]:
+        return _encode_captions(_captions(shard.name, json.loads(description)), text)
+
+    def motion() -> dict[str, Tensor]:
+        rows, columns = np.load(shard, mmap_mode="r").shape[2:4]
+        return _motion(json.loads(description), (rows // vae.stride[1], columns // vae.stride[2]), vae.stride[0])
+
+    yield shard.with_suffix(".latents.safetensors"), {**source, "vae": weights}, frames
+    yield shard.with_suffix(".text.safetensors"), source, captions
+    if not is_images(shard):
+        yield shard.with_suffix(".motion.safetensors"), {**source, "channels": " ".join(CHANNELS)}, motion
 
 
 def find_shards(data: Path) -> list[Path]:
