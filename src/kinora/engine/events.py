@@ -78,10 +78,10 @@ def collect(events: Iterable[Event], prompt: str, watch: Callable[[Event], objec
 
     Raises errors.Refused if the guard said no.
     """
-    story = told(events, prompt)
+    running = told(events, prompt)
     while True:
         try:
-            event = next(story)
+            event = next(running)
         except StopIteration as end:
             clip: Clip = end.value
             return clip

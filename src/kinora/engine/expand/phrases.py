@@ -7,9 +7,10 @@ Sense(factor='verb', value='hop', grade='exact')
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
+from types import MappingProxyType
 from typing import Literal, cast
 
 from kinora.engine.expand.lexicon import LEXICON
@@ -92,22 +93,22 @@ def forms(verb: str) -> Iterator[str]:
 
 
 @cache
-def phrases() -> dict[tuple[str, ...], Sense]:
+def phrases() -> Mapping[tuple[str, ...], Sense]:
     """Every known phrase; where two lists claim one, the first to name it here has it."""
     table: dict[tuple[str, ...], Sense] = {}
     for text, sense in (*_vocabulary(), *_captions(), *_everyday()):
         table.setdefault(tokens_of(text), sense)
     table.pop((), None)
-    return table
+    return MappingProxyType(table)
 
 
 @cache
-def phrases_from() -> dict[str, list[tuple[str, ...]]]:
+def phrases_from() -> Mapping[str, tuple[tuple[str, ...], ...]]:
     """The phrases by their first word, longest first."""
     table: dict[str, list[tuple[str, ...]]] = {}
     for phrase in sorted(phrases(), key=len, reverse=True):
         table.setdefault(phrase[0], []).append(phrase)
-    return table
+    return MappingProxyType({first: tuple(found) for first, found in table.items()})
 
 
 @cache
