@@ -109,12 +109,11 @@ def curve(videos: Sequence[Sequence[Window]]) -> Curve:
     lengths = {len(video) for video in videos}
     assert len(lengths) == 1, f"videos of {sorted(lengths)} windows"
 
-    def over(value: Callable[[Window], float]) -> tuple[float, ...]:
-        return tuple(mean(value(window) for window in column) for column in zip(*videos, strict=True))
-
-    values = {name: over(lambda window, name=name: float(window.right[name])) for name in LASTING}  # type: ignore[misc]
-    pictures = {name: over(lambda window, name=name: float(getattr(window.picture, name))) for name in PICTURE}  # type: ignore[misc]
-    return Curve(starts=tuple(window.start for window in videos[0]), values={**values, **pictures})
+    columns = list(zip(*videos, strict=True))  # the same window of every video
+    values = {name: tuple(mean(float(one.right[name]) for one in column) for column in columns) for name in LASTING}
+    for name in PICTURE:
+        values[name] = tuple(mean(float(getattr(one.picture, name)) for one in column) for column in columns)
+    return Curve(starts=tuple(window.start for window in videos[0]), values=values)
 
 
 def _shown(name: str, value: float) -> str:

@@ -5,7 +5,7 @@ in which nothing of it can be seen. What then comes out is read as any clip is. 
 it is what a perfect model would score with this reader.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from statistics import mean
 
@@ -90,13 +90,7 @@ def table(returned: Sequence[Returned]) -> str:
     rows = []
     for hidden in sorted({r.hidden for r in returned}):
         these = [r for r in returned if r.hidden == hidden]
-
-        def share(value: Callable[[Returned], bool], these: Sequence[Returned] = these) -> str:
-            return f"{100 * mean(value(r) for r in these):.0f} %"
-
-        cells = [
-            *(share(lambda r, n=name: r.right[n]) for name in ATTRIBUTES),  # type: ignore[misc]
-            *(share(lambda r, n=name: r.rendered[n]) for name in ATTRIBUTES),  # type: ignore[misc]
-        ]
+        readings = [r.right for r in these], [r.rendered for r in these]
+        cells = [f"{100 * mean(one[name] for one in read):.0f} %" for read in readings for name in ATTRIBUTES]
         rows.append(f"| {hidden / FPS:g} s ({hidden} frames) | " + " | ".join(cells) + f" | {len(these)} |")
     return "\n".join([*head, *rows])
