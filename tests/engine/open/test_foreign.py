@@ -9,9 +9,9 @@ import pytest
 import kinora
 from kinora.engine.api import check
 from kinora.engine.events import Done, Progress, Refused
-from kinora.engine.open.foreign import DiffusersEngine, limits_of, pipeline
+from kinora.engine.open.foreign import DiffusersEngine, _Run, limits_of, pipeline
 from kinora.engine.runtime import Runtime
-from kinora.errors import InvalidRequest, UnknownModel
+from kinora.errors import InvalidRequest, KinoraError, UnknownModel
 from kinora.request import Shot
 from kinora.safety import Verdict, lists_only_guard
 
@@ -100,6 +100,12 @@ def test_the_guard_stands_at_both_ends(engine, monkeypatch):
     assert list(engine.generate(SHOT))[-1] == Refused(refused)
     with pytest.raises(TypeError):
         DiffusersEngine(engine.model, None)
+
+
+def test_a_pipeline_that_makes_fewer_frames_than_were_asked_for_makes_no_clip(engine, monkeypatch):
+    monkeypatch.setattr(_Run, "frames", lambda _: np.zeros((3, 32, 32, 3), np.uint8))
+    with pytest.raises(KinoraError, match="its pipeline made 3 of 5 frames; ask for another length"):
+        list(engine.generate(SHOT))
 
 
 def test_what_cannot_be_is_said(engine, folder, tmp_path):
