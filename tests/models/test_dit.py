@@ -1,4 +1,6 @@
 import json
+import subprocess
+import sys
 from dataclasses import asdict, replace
 from pathlib import Path
 
@@ -203,3 +205,32 @@ def test_config_survives_json():
 def test_heads_that_do_not_divide_the_width_are_refused():
     with pytest.raises(ValueError, match="heads=5"):
         DiTConfig(dim=48, heads=5)
+
+
+TRACED = """
+import torch
+from torch._dynamo.utils import counters
+from kinora.models.dit import DiT, DiTConfig
+
+torch.manual_seed(0)
+config = DiTConfig(dim=16, heads=1, layers=3, ffn_dim=16, in_channels=4, out_channels=4, text_dim=16, freq_dim=32)
+dit = DiT(config).eval()
+torch.nn.init.normal_(dit.head.head.weight)
+with torch.inference_mode():
+    given = torch.randn(1, 4, 3, 2, 4), torch.tensor([0.5]), dit.text_context(torch.randn(1, 5, 16))
+    expected = dit(*given)
+    for block in dit.blocks:
+        block.compile(dynamic=True, fullgraph=True, backend="eager")
+    torch.testing.assert_close(dit(*given), expected, atol=1e-5, rtol=1e-5)
+print(counters["stats"]["unique_graphs"])
+"""
+
+
+@pytest.mark.slow
+def test_blocks_are_traced_whole_and_all_by_one_graph():
+    """What compiling for a GPU needs: a break, or a graph for each block, would make it the slower way.
+
+    In a process of its own: the checks of shapes that tests run under can't be traced.
+    """
+    done = subprocess.run([sys.executable, "-c", TRACED], capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, "1\n"), done.stderr
