@@ -9,6 +9,7 @@ import pytest
 import uvicorn
 from starlette.testclient import TestClient
 
+from kinora import __version__
 from kinora.errors import InvalidRequest, Unavailable
 from kinora.serve.access.keys import Keys
 from kinora.serve.app import create_app
@@ -146,6 +147,21 @@ class Broken(httpx.SyncByteStream):
     def __iter__(self):
         yield b"fra"
         raise httpx.ReadError("broke off")
+
+
+@pytest.mark.parametrize(
+    ("answer", "message"),
+    [
+        (httpx.Response(200, json={"version": "0.0.9"}), f"is Kinora 0.0.9, and this worker is {__version__}"),
+        (httpx.Response(200, text="<html>"), "not as a server of Kinora's"),
+        (httpx.Response(401), "does not let workers in"),
+    ],
+)
+def test_a_server_of_another_version_or_kind_is_named(answer, message):
+    far = ServerDesk("http://example")
+    far._http = httpx.Client(transport=httpx.MockTransport(lambda request: answer), base_url="http://example/")
+    with pytest.raises(Unavailable, match=message):
+        far.check()
 
 
 def test_a_server_that_is_not_there_is_named():

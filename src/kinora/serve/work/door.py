@@ -19,7 +19,7 @@ from pydantic import BaseModel, ConfigDict
 from starlette.concurrency import run_in_threadpool
 from starlette.datastructures import UploadFile
 
-from kinora.request import Real
+from kinora import __version__
 from kinora.serve.access import Caller, caller
 from kinora.serve.assets import Asset
 from kinora.serve.errors import ApiError
@@ -105,9 +105,9 @@ Desk = Annotated[StoreDesk, Depends(desk_of)]
 
 
 @router.get("/ready")
-def ready() -> dict[str, Real]:
-    """Whether a worker would be let in."""
-    return {"version": 1}
+def ready() -> dict[str, str]:
+    """Whether a worker would be let in, and what version of Kinora this is."""
+    return {"version": __version__}
 
 
 @router.post("/claim")

@@ -14,6 +14,7 @@ from typing import Any
 
 import httpx
 
+from kinora import __version__
 from kinora.errors import InvalidRequest, Unavailable
 from kinora.request import Real
 from kinora.serve.assets import Asset, CorruptAsset
@@ -40,7 +41,7 @@ class ServerDesk:
         self._url, self._patience = base, patience
 
     def check(self) -> None:
-        """Ask whether we would be let in. Raises Unavailable."""
+        """Ask whether we would be let in, and are of one version. Raises Unavailable."""
         try:
             answer = self._http.get("ready")
         except httpx.HTTPError as error:
@@ -49,8 +50,15 @@ class ServerDesk:
             raise Unavailable(
                 self._url,
                 rule=f"does not let workers in ({answer.status_code})",
-                remedy="put a key of role admin into KINORA_KEY, and use the server's version of Kinora",
+                remedy="put a key of role admin into KINORA_KEY",
             )
+        try:
+            version = answer.json()["version"]
+        except (ValueError, KeyError, TypeError) as error:
+            raise Unavailable(self._url, rule="answers, but not as a server of Kinora's") from error
+        if version != __version__:
+            rule = f"is Kinora {version}, and this worker is {__version__}"
+            raise Unavailable(self._url, rule=rule, remedy="install the server's version")
 
     def close(self) -> None:
         """Hang up."""
