@@ -77,7 +77,7 @@ BAD = [
     (["extend", "a.mp4/b.mp4"], "a.mp4/b.mp4: no such file"),
     (["extend", "."], ".: is not a file"),
     (["extend", "a.mp4", "--model", "n" * 300], "can't be looked for (File name too long)"),
-    (["loop", "a wheel turns", "--prompt", "x"], "--prompt: is for closing a video"),
+    (["loop", "a wheel turns", "--prompt", "x"], "prompt: is for closing a video; say it all in one sentence"),
     (["loop", "a wheel turns", "--seconds", "1"], "1 seconds: too short to loop; ask for at least 1.5"),
     (["remix", "a.mp4", "x", "--strength", "2"], "strength 2: strength lies above 0 and at most at 1"),
     (["remix", "a.mp4", "x", "--mask", "notes.txt"], "notes.txt: not a readable video"),

@@ -132,9 +132,28 @@ def test_masks_come_as_pictures_or_videos(limits, moving, tmp_path):
         Remix(video=moving(8), prompt="it is blue", mask=np.dstack([white, white[..., :1]])).draft(limits)
 
 
+def test_a_loop_is_of_a_video_or_of_words(limits, moving, tmp_path):
+    assert Loop.of("a wheel turns", options=Options()).prompt == "a wheel turns"
+    assert Loop.of("a wheel turns " * 30, options=Options()).video is None
+    (tmp_path / "wheel").touch()
+    for name in ("wheel.mp4", "my wheel.MOV", str(tmp_path / "wheel")):
+        assert Loop.of(name, prompt="it turns", options=Options()).video == name
+    assert Loop.of(moving(8), options=Options(), seconds=1).draft(limits).plan.frames == 16
+    with pytest.raises(InvalidRequest, match="prompt: is for closing a video"):
+        Loop.of("a wheel turns", prompt="fast", options=Options())
+
+
 UNTYPED = """
 import kinora
 from kinora.errors import InvalidRequest
+
+for prompts in ("ab", ("a",)):
+    try:
+        kinora.blend("a.mp4", "b.mp4", prompts=prompts)
+    except InvalidRequest as error:
+        assert str(error).startswith(f"prompts {prompts!r}: are two, one for each clip"), error
+    else:
+        raise AssertionError(prompts)
 
 VERBS = (kinora.extend, lambda one: kinora.animate(one, "it moves"), lambda one: kinora.extend(one, size="64x64"))
 for source in (3, None, b"ball.mp4", [1, 2]):

@@ -5,9 +5,10 @@
 Two things carry a character over. The end of its clip is what the model has seen when it begins, held clean and not
 delivered, so that the new clip goes on from there into whatever place the words name. And the words: its description
 stands where its name does, or, if it has none and its clip is a finished `Clip` (not a file), what that was told to
-show holds for what the new prompt leaves unsaid. With `kinora-small` the words carry kind and colour, and the clip carries shape, place in
-the picture and its look; the first half second still shows where it was. A clip of a camera's, without a description,
-carries little there. Of two characters, the model has seen the first and then the second, half as long each.
+show holds for what the new prompt leaves unsaid. With `kinora-small` the words carry kind and colour, and the clip
+carries shape, place in the picture and its look; the first half second still shows where it was. A clip of a camera's,
+without a description, carries little there. Of two characters, the model has seen the first and then the second, half
+as long each.
 """
 
 from __future__ import annotations

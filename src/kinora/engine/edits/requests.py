@@ -14,7 +14,7 @@ import numpy as np
 
 from kinora.engine.edits.drafts import Bridge, Draft, Fade, Ring, Variation, both
 from kinora.engine.edits.planning import Options, between, info_of, painted, plan_for, reader_for, whole_plan
-from kinora.engine.edits.sources import Mask, Source, name_of
+from kinora.engine.edits.sources import Mask, Source, is_file_name, name_of
 from kinora.errors import InvalidRequest
 from kinora.media import check_picture
 from kinora.request import Limits, Real
@@ -175,6 +175,18 @@ class Loop:
     prompt: str = ""
     seconds: Real | None = None
     options: Options = field(default_factory=Options)
+
+    @classmethod
+    def of(cls, source: Source | None, *, prompt: str = "", seconds: Real | None = None, options: Options) -> Loop:
+        """The request for a source that may be a video, or in words what a clip of its own shows.
+
+        Raises InvalidRequest for words in both places.
+        """
+        if not isinstance(source, str) or is_file_name(source):
+            return cls(video=source, prompt=prompt, seconds=seconds, options=options)
+        if prompt:
+            raise InvalidRequest("prompt", rule="is for closing a video", remedy="say it all in one sentence")
+        return cls(prompt=source, seconds=seconds, options=options)
 
     def draft(self, limits: Limits) -> Bridge | Ring:
         """Read the video, if there is one."""

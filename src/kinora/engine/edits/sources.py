@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeAlias
@@ -84,6 +86,14 @@ def size_for(source: Source, limits: Limits) -> Size:
     except InvalidRequest:
         return limits.size
     return own
+
+
+def is_file_name(words: str) -> bool:
+    """Whether words are a file's name and no prompt: what looks like one is one, even if there is no such file."""
+    return os.path.isfile(words) or _FILE.fullmatch(words) is not None  # noqa: PTH113 - Path raises if it is too long
+
+
+_FILE = re.compile(r"\S+\.\w{2,4}|.+\.(mp4|m4v|mov|mkv|webm|avi|mpe?g|gif|webp|png)", re.IGNORECASE)
 
 
 def too_long(seconds: Real, most: Real) -> InvalidRequest:

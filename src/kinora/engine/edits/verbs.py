@@ -23,10 +23,11 @@ from kinora.engine.edits.requests import (
     Loop,
     Remix,
 )
-from kinora.engine.edits.sources import Source
+from kinora.engine.edits.sources import Mask, Source
 from kinora.engine.events import Event
 from kinora.engine.options import Filming, parted, takes
 from kinora.engine.runtime import HERE, Runtime
+from kinora.errors import InvalidRequest
 from kinora.grid import Grid, Size, sized
 from kinora.media import Fit, check_fit
 from kinora.request import Real
@@ -88,6 +89,8 @@ def blend(
     **options: Unpack[Given],
 ) -> Clip:
     """Let one clip turn into another over `seconds`, each under its own prompt."""
+    if isinstance(prompts, str) or len(prompts) != 2:
+        raise InvalidRequest(f"prompts {prompts!r}", rule="are two, one for each clip", remedy='for example ("", "")')
     told, runtime = _parted(options)
     request = Blend(
         first=first,
@@ -104,14 +107,17 @@ def blend(
 def loop(
     video: Source | None = None, *, prompt: str = "", seconds: Real | None = None, **options: Unpack[Given]
 ) -> Clip:
-    """Film a prompt as a clip of `seconds` that runs into its own start, or add `seconds` that close a video."""
+    """Film a prompt as a clip of `seconds` that runs into its own start, or add `seconds` that close a video.
+
+    Words in the place of the video are the prompt: `loop("a snowman spins")` films a clip of its own.
+    """
     told, runtime = _parted(options)
-    return _filmed(Loop(video=video, prompt=prompt, seconds=seconds, options=told), runtime)
+    return _filmed(Loop.of(video, prompt=prompt, seconds=seconds, options=told), runtime)
 
 
 @verb
 def remix(
-    video: Source, prompt: str, *, strength: Real = STRENGTH, mask: Source | None = None, **options: Unpack[Given]
+    video: Source, prompt: str, *, strength: Real = STRENGTH, mask: Mask | None = None, **options: Unpack[Given]
 ) -> Clip:
     """Make a clip again under other words; with a `mask` only where that is white."""
     told, runtime = _parted(options)
