@@ -1,4 +1,4 @@
-"""Which model stays in memory, and that two never do."""
+"""Which model stays in memory, that two never do, and on which device."""
 
 import weakref
 
@@ -6,6 +6,7 @@ import pytest
 
 from kinora.checkpoints import store
 from kinora.engine import runtime
+from kinora.errors import InvalidRequest
 
 
 class Loaded:
@@ -36,3 +37,11 @@ def test_the_last_model_stays_and_goes_before_another_comes(asked):
     assert asked == [("kinora-small", 0)]
     assert runtime.loaded("kinora-small", "cpu", "fast").name == "kinora-small"
     assert asked[1:] == [("kinora-small", 0)]
+
+
+@pytest.mark.parametrize(
+    ("device", "message"), [("gpu", "device gpu: is none; there are cpu, cuda"), ("cuda:99", "of this kind here")]
+)
+def test_a_device_that_is_not_there_is_refused(device, message):
+    with pytest.raises(InvalidRequest, match=message):
+        runtime.device_of(device)

@@ -20,6 +20,7 @@ from kinora.clip import Clip
 from kinora.engine.events import Event, collect
 from kinora.engine.expand import Expander
 from kinora.engine.frames.record import record
+from kinora.errors import InvalidRequest
 from kinora.request import Plan
 from kinora.safety import Guard, default_guard
 from kinora.safety.release import payload_of
@@ -134,10 +135,19 @@ class RuntimeOptions(TypedDict, total=False):
 
 
 def device_of(device: str | None) -> str:
-    """The device asked for, or the best there is."""
+    """The device asked for, or the best there is. Raises InvalidRequest for one that is not there."""
     import torch
 
-    return device or ("cuda" if torch.cuda.is_available() else "cpu")
+    if device is None:
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    try:
+        asked = torch.device(device)
+    except (RuntimeError, TypeError) as error:
+        raise InvalidRequest(f"device {device}", rule="is none", remedy="there are cpu, cuda, cuda:0, ...") from error
+    if asked.type == "cuda" and (asked.index or 0) >= torch.cuda.device_count():
+        rule, remedy = f"torch sees {torch.cuda.device_count()} of this kind here", "leave it out for the best there is"
+        raise InvalidRequest(f"device {device}", rule=rule, remedy=remedy)
+    return device
 
 
 def loaded(name: str, device: str | None, tier: str = "exact") -> Model:
