@@ -1,6 +1,7 @@
 """What Kinora's own errors become for those who ask over HTTP."""
 
 import pytest
+from sqlalchemy.exc import OperationalError
 
 from kinora import errors
 from kinora.serve.errors import of_kinora
@@ -11,6 +12,22 @@ def test_a_full_disk_is_not_the_callers_fault():
     response = answer.response()
     assert (response.status_code, response.headers["retry-after"]) == (503, "30")
     assert "uploads" not in answer.message
+
+
+@pytest.mark.parametrize("known", [True, False], ids=["in a route", "at the gate"])
+def test_a_store_that_does_not_answer_is_worth_another_try(serve, monkeypatch, known):
+    def read():
+        raise OperationalError("SELECT 1", {}, Exception("the server closed the connection"))
+
+    live = serve(workers=0)
+    with live.client as client:
+        if known:  # for a moment the gate asks nothing
+            assert client.get("/videos").status_code == 200
+        monkeypatch.setattr(live.app.state.store.database, "read", read)
+        answer = client.get("/videos")
+        monkeypatch.undo()
+    assert (answer.status_code, answer.headers["retry-after"]) == (503, "30")
+    assert answer.json()["error"]["message"] == "The server's store does not answer now."
 
 
 def test_what_the_caller_can_put_right_names_the_field():

@@ -16,6 +16,7 @@ from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 from pydantic import ValidationError
+from sqlalchemy.exc import OperationalError
 from starlette.exceptions import HTTPException
 from starlette.routing import BaseRoute, Match
 
@@ -108,6 +109,11 @@ def allowed(request: Request) -> list[str]:
     return [method for method, scope in tried if any(one.matches(scope)[0] is Match.FULL for one in routes)]
 
 
+def unheard() -> ApiError:
+    """What is told while the store does not answer: it is being restarted, or its disk is full."""
+    return ApiError(503, "The server's store does not answer now.", headers=LATER)
+
+
 def install(app: FastAPI) -> None:
     """Make every failure of `app` answer with the envelope, and none with a stack trace."""
 
@@ -139,6 +145,10 @@ def install(app: FastAPI) -> None:
         headers = {"Allow": ", ".join(allowed(request))} if error.status_code == 405 else error.headers
         return ApiError(error.status_code, said, headers=headers).response()
 
+    async def store(_: Request, error: Exception) -> JSONResponse:
+        log.error("the store does not answer: %s", error)
+        return unheard().response()
+
     async def anything(request: Request, error: Exception) -> JSONResponse:
         log.error("%s %s failed", request.method, request.url.path, exc_info=error)
         return failed().response()
@@ -149,6 +159,7 @@ def install(app: FastAPI) -> None:
         (RequestValidationError, query),
         (ValidationError, body),
         (HTTPException, http),
+        (OperationalError, store),
         (Exception, anything),
     ]
     for kind, handler in handlers:

@@ -8,10 +8,11 @@ import secrets
 import time
 from collections.abc import Callable
 
+from sqlalchemy.exc import OperationalError
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from kinora.serve import logs
-from kinora.serve.errors import failed
+from kinora.serve.errors import failed, unheard
 
 Header = tuple[bytes, bytes]
 
@@ -70,9 +71,10 @@ class Requests:
 
         try:
             await self._app(scope, receive, sending)
-        except Exception:
+        except Exception as error:
             if status == 0:
-                await failed().response()(scope, receive, sending)
+                told = unheard() if isinstance(error, OperationalError) else failed()
+                await told.response()(scope, receive, sending)
             raise  # uvicorn writes the trace to the log
         finally:
             spent = time.perf_counter() - start
