@@ -32,8 +32,9 @@ class Setup:
     """How a model is kept in memory.
 
     width: its matrices in 8 bits ("" as they are: bfloat16), which changes the frames a little. offload: blocks visit
-    the device one after another, which changes nothing but the time; text_visits: so do those of the text encoder.
-    compiled: blocks are compiled for the device. flash: the kernels of its attention, where torch's own are not to do.
+    the device one after another, which changes nothing but the time; text_visits: so do those of what reads prompts and
+    looks at pictures. compiled: blocks are compiled for the device. flash: the kernels of its attention, where torch's
+    own are not to do.
     """
 
     width: Width | None = None
@@ -80,7 +81,7 @@ def assemble(
         high=dits[1] if len(dits) > 1 else None,
         vae=load_vae(places.vae, device=device),
         text=text or ReleasedText(read),
-        image=None if places.image is None else load_image(places.image, device=device),
+        image=None if places.image is None else load_image(places.image, device=device, visiting=setup.text_visits),
         defaults=manifest.defaults,
         limits=manifest.limits,
         device=device,

@@ -41,11 +41,15 @@ class ClipReader(nn.Module):
         self.config = config or ClipConfig()
         self.model = build(self.config)
 
+    @property
+    def tower(self) -> Any:
+        """Embeddings and blocks: transformers before 5.2 has one module more around them."""
+        return getattr(self.model, "vision_model", self.model)
+
     def place(self, device: torch.device) -> None:
         """Count the positions, which no file holds, after the weights came to `device`."""
-        tower: Any = getattr(self.model, "vision_model", self.model)
         count = (self.config.side // self.config.patch) ** 2 + 1
-        tower.embeddings.position_ids = torch.arange(count, device=device)[None]
+        self.tower.embeddings.position_ids = torch.arange(count, device=device)[None]
 
     @torch.no_grad()
     def encode(self, pixels: Float[Tensor, "b 3 H W"]) -> Float[Tensor, "b i e"]:

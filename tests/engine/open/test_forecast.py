@@ -63,6 +63,9 @@ def test_the_text_encoder_comes_in_blocks_where_it_does_not_fit():
     assert fits.seconds["read"] > 1
     least = best(card, size=(480, 832), frames=81, machine=Machine(memory=8e9, flops=40e12))
     assert least.way.name == "offload"
+    pictures = best(CARDS["wan2.1-i2v-14b-480p"], size=(480, 832), frames=81, machine=small)
+    assert pictures.text_visits  # and so does what looks at pictures: 2.5 GB in float32
+    assert pictures.peak < 11e9
 
 
 def test_what_is_offered_instead_fits():

@@ -122,9 +122,13 @@ def load_text(
 
 
 def load_image(
-    path: str | Path, *, device: str | torch.device = "cpu", dtype: torch.dtype = torch.float32
+    path: str | Path,
+    *,
+    device: str | torch.device = "cpu",
+    dtype: torch.dtype = torch.float32,
+    visiting: bool = False,
 ) -> ClipReader:
-    """Load what looks at pictures, for models with an image branch. Raises as `load_text` does."""
+    """Load what looks at pictures, for models with an image branch; `visiting` and what it raises as in `load_text`."""
     from kinora.models.clip import ClipReader
 
     parts = {"image_encoder": ("model",), "": ("models_clip_open-clip-xlm-roberta-large-vit-huge-14.pth",)}
@@ -135,8 +139,15 @@ def load_image(
     names = list(reader.model.state_dict())
     layouts = (reader_keys.clip_original(names), reader_keys.clip_transformers(names))
     unread = reader_keys.clip_unread(config.layers)
-    fill(reader.model, shards, layouts, device=torch.device(device), dtype=dtype, unread=unread)
+    home = torch.device("cpu" if visiting else device)
+    fill(reader.model, shards, layouts, device=home, dtype=dtype, unread=unread)
     reader.place(torch.device(device))
+    if visiting:
+        blocks = reader.tower.encoder.layers
+        visit(blocks, torch.device(device))
+        del reader.tower.encoder.layers  # the rest goes to the device for good
+        reader.model.to(device)
+        reader.tower.encoder.layers = blocks
     return reader
 
 

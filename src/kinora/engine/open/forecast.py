@@ -20,7 +20,9 @@ from kinora.grid import Size
 BFLOAT16, FLOAT32 = 2, 4
 TEXT_PARAMETERS = 5_680_910_336
 TEXT_BLOCKS, TEXT_BLOCK_PARAMETERS = 24, 192_948_224
-IMAGE_PARAMETERS = 632_076_800
+IMAGE_PARAMETERS, IMAGE_VISITING_PARAMETERS = 632_076_800, 20_762_880
+"""Of what looks at pictures, and those of them that are on the device where its blocks visit."""
+
 VAE_PARAMETERS = {"wan2.1": 126_892_531, "wan2.2": 704_688_668}
 DECODE_FLOPS = {"wan2.1": 8.71e6, "wan2.2": 18.9e6}
 ENCODE_FLOPS = {"wan2.1": 5.19e6, "wan2.2": 3.62e6}
@@ -77,7 +79,7 @@ WAYS = (
 class Forecast:
     """Bytes at the most of each stage and seconds of each, for one way to keep the model.
 
-    text_visits: the text encoder does not fit as a whole, and its blocks come one after another.
+    text_visits: not all fits as a whole, and the blocks of what reads prompts and looks at pictures come one by one.
     """
 
     way: Way
@@ -113,17 +115,21 @@ def forecast(
     experts, guided = len(shape.experts), 1 if chosen.guidance == 1 else 2
     weights = shape.parameters * (1 if way.width == "int8" else BFLOAT16)
     resident = float(experts * weights * (2 / layers if way.offload else 1))
-    extra = VAE_PARAMETERS[shape.vae] * FLOAT32 + (IMAGE_PARAMETERS * FLOAT32 if shape.image_states else 0)
-    text_visits = resident + extra + TEXT_PARAMETERS * BFLOAT16 > machine.memory
-    text = (TEXT_BLOCK_PARAMETERS if text_visits else TEXT_PARAMETERS) * BFLOAT16
-    coming = TEXT_BLOCKS * TEXT_BLOCK_PARAMETERS * BFLOAT16 / UNPINNED if text_visits else 0.0
+    resident += VAE_PARAMETERS[shape.vae] * FLOAT32
     context = 2 * guided * layers * (TEXT_LENGTH + shape.image_states) * dim * machine.act * experts
-    decoding = size[0] * size[1] * DECODE_BYTES
-    memory = {
-        "read": resident + extra + text,
-        "denoise": resident + extra + context + activations(card, seen, machine.act),
-        "decode": resident + extra + context + decoding,
-    }
+    working = context + activations(card, seen, machine.act)
+    decoding = context + size[0] * size[1] * DECODE_BYTES
+
+    def stages(text: int, sight: int) -> dict[str, float]:
+        """Bytes of each, with so many parameters of what reads prompts and of what looks at pictures on the device."""
+        kept = resident + (sight * FLOAT32 if shape.image_states else 0)
+        return {"read": kept + text * BFLOAT16, "denoise": kept + working, "decode": kept + decoding}
+
+    memory = stages(TEXT_PARAMETERS, IMAGE_PARAMETERS)
+    text_visits = max(memory.values()) > machine.memory
+    if text_visits:
+        memory = stages(TEXT_BLOCK_PARAMETERS, IMAGE_VISITING_PARAMETERS)
+    coming = TEXT_BLOCKS * TEXT_BLOCK_PARAMETERS * BFLOAT16 / UNPINNED if text_visits else 0.0
     calls = guided * (steps or chosen.steps)
     speed = machine.flops * REACHED
     computing = calls * step_flops(card, seen) * (tokens / seen) / speed
