@@ -4,6 +4,7 @@ import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from kinora.safety import Verdict
+from kinora.safety.policy import Finding, Policy
 from kinora.serve.access import LOCAL
 from kinora.serve.access.audit import Audit
 from kinora.serve.metrics import Metrics, named
@@ -96,7 +97,8 @@ def test_refusals_are_counted_by_category_at_the_door_and_in_jobs(store, hand):
 
 
 def test_categories_are_read_from_a_reason():
-    assert named("no video of this kind (sexual/minors); (really)") == ["sexual/minors"]
+    found = [Finding(category, 1.0, "a rule", (0, 1)) for category in ("violence", "sexual/minors")]
+    assert named(Policy.named("standard").judge(found).reason) == ["sexual/minors", "violence"]
     assert named("no reason") == ["unnamed"]
 
 
