@@ -1,6 +1,8 @@
-"""Make the lists that ship as data from the published ones: lexicon.txt.gz, names.txt.gz and hashed.bin.
+"""Make the lists that ship as data from the published ones: lexicon.txt.gz, seldom.txt.gz, names.txt.gz, hashed.bin.
 
     python scripts/screening/build_lists.py PROMPTS      # a folder with words/ and screening_train.jsonl.gz
+
+seldom.txt.gz is made of the word lists of Debian's wamerican-large and wbritish-large where they are installed (SCOWL).
 
 Obscene words and slurs (LDNOOBW, CC-BY-4.0; Surge AI's profanity list, MIT) are hashed. One that captions of harmless
 pictures use is taken as mild evidence only, and one of another language that is an English word too counts in that
@@ -13,6 +15,7 @@ import csv
 import gzip
 import json
 import re
+import unicodedata
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -21,9 +24,11 @@ from kinora.models.text import TOKENIZER_SHA256, find_files, read_checked
 from kinora.safety.language import LANGUAGES, parted
 from kinora.safety.lists import HASHED, MILD, RECORD, SEVERE, STRONG, digest
 from kinora.safety.normalise import plain_words
+from kinora.safety.persons import stems
 
 LISTS = Path(__file__).parents[2] / "src" / "kinora" / "safety" / "lists"
 CAPTIONS = ("coco", "didemo", "parti", "geneval", "vbench", "vbench2", "sneakyprompt-animals")
+DICTIONARIES = ("/usr/share/dict/american-english-large", "/usr/share/dict/british-english-large")
 SEVERITY = {"Mild": MILD, "Strong": STRONG, "Severe": SEVERE}
 SURGE = {
     "sexual anatomy / sexual acts": "sexual",
@@ -41,6 +46,8 @@ def main() -> None:
     captions = list(read_captions(folder))
     counts = lexicon(captions)
     write("lexicon.txt.gz", "".join(f"{word}\t{count}\n" for word, count in sorted(counts.items())))
+    if all(Path(name).exists() for name in DICTIONARIES):
+        write("seldom.txt.gz", "".join(f"{word}\n" for word in seldom(counts, DICTIONARIES)))
     found = set(names(folder / "words" / "names-corpora" / "data", counts, captions))
     write("names.txt.gz", "".join(f"{name}\n" for name in sorted(found)))
     harmless = collections.Counter(gram for text in captions for gram in {*grams(plain_words(text))})
@@ -76,6 +83,17 @@ def lexicon(captions: list[str]) -> dict[str, int]:
         if re.fullmatch("[a-z]{2,}|[ai]", word):
             known[word] = max(2, 3_000_000 // (rank + 100) ** 1 // 100)
     return {word: max(base, counts[word] // 4) for word, base in known.items()}
+
+
+def seldom(english: Iterable[str], dictionaries: Iterable[str]) -> list[str]:
+    """Words that dictionaries write with a small letter and the lexicon lacks, without the forms of others."""
+    read = {line for name in dictionaries for line in Path(name).read_text(encoding="utf-8").split()}
+    bare = {"".join(c for c in unicodedata.normalize("NFD", word) if not unicodedata.combining(c)) for word in read}
+    words = {word for word in bare if re.fullmatch("[a-z]{4,}", word)}
+    known = words | set(english)
+    return sorted(
+        word for word in words - set(english) if not any(stem in known for stem in stems(word) if stem != word)
+    )
 
 
 def names(folder: Path, english: dict[str, int], captions: Iterable[str]) -> Iterator[str]:

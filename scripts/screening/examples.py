@@ -135,7 +135,8 @@ def labelled(row: dict, kind: str, every: tuple[str, ...], again: str | None) ->
     return Row(row["text"], source, style, kind, categories, labels, claimed)
 
 
-FILES = ("examples", "examples_more", "examples_near")
+FILES = ("examples", "examples_more", "examples_near", "examples_wide")
+"""The last was written after the training of the weights that ship: they have not learnt from it."""
 
 AMOUNT = {
     "alarming": 3,
@@ -150,6 +151,9 @@ AMOUNT = {
     "sport": 2,
     "science": 2.5,
     "respect": 4,
+    "plain": 6,
+    "wide": 9,
+    "neutral": 6,
 }
 """How many examples of each harmless group, in multiples of `count`."""
 
@@ -178,7 +182,7 @@ def made(count: int, every: tuple[str, ...], seed: int = 0) -> Iterator[Row]:
                     labels |= {"likeness": (0.0, 0.5), "ip": (0.0, 0.5)}
                 while "{MADEUP}" in text:
                     text = text.replace("{MADEUP}", chance.choice(slots["UNKNOWN"]), 1)
-                text = text.lower() if group_name in ("own", "history") and chance.random() < 0.5 else text
+                text = text.lower() if group_name in ("own", "history", "plain") and chance.random() < 0.5 else text
                 yield Row(text, f"made-{group_name}", "prompt", "safe", (), labels)
 
 

@@ -19,6 +19,6 @@ def test_most_of_the_exam_is_judged_right(part, kind, least):
     assert len(wrong) <= (1 - least) * len(texts), wrong
 
 
-@pytest.mark.parametrize("text", EXAM["first"]["benign"]["children"] + EXAM["second"]["benign"]["children"])
+@pytest.mark.parametrize("text", [text for part in EXAM.values() for text in part["benign"]["children"]])
 def test_no_harmless_scene_with_children_is_refused(text):
     assert default_guard().screen(text).allowed

@@ -8,12 +8,16 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
+from kinora.safety.hints import hints
 from kinora.safety.lists import STRONG, Hit
 from kinora.safety.policy import Finding
 
 CERTAIN = 0.98
 SEXUAL_WITH_CHILD = 0.3
 """With a child in the text, the classifier's word for something sexual counts from here on."""
+
+HINTED = 0.6
+"""Score of what `hints` says."""
 
 _NUMBERS = "one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|thirteen|fourteen|fifteen|sixteen|seventeen"
 _AGE = re.compile(
@@ -42,6 +46,7 @@ def combined(text: str, plain: str, hits: Sequence[Hit], found: Sequence[Finding
         out.append(Finding("sexual/minors", CERTAIN, "rule: a child and something sexual", everywhere))
     if {"violence/graphic"} & listed:
         out.append(Finding("violence", best["violence/graphic"], "rule: graphic is violent", everywhere))
+    out += [Finding(category, HINTED, f"rule: {what}", everywhere) for category, what in hints(plain)]
     threat = min(best.get("hate", 0.0), max(best.get("violence", 0.0), best.get("violence/graphic", 0.0)))
     out.append(Finding("hate/threatening", threat, "rule: hate and violence", everywhere))
     harm = best.get("self-harm", 0.0)

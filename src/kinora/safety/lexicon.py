@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gzip
 import math
+import tomllib
 from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib.resources import files
@@ -88,6 +89,32 @@ class Lexicon:
     def shuffled(self, word: str) -> str | None:
         """The alarming word of which `word` mixes up the inner letters ("nkaed"), if there is one."""
         return self._shapes.get(_shape(word)) if len(word) > 4 else None
+
+
+@cache
+def seldom_words() -> frozenset[str]:
+    """Words that the lexicon lacks: of a large dictionary of English, and of kitchens, sports and crafts elsewhere.
+
+    They tell a strange word from a seldom one ("axolotl", "shakshuka"), no more: were they in the lexicon, many ciphers
+    would read as English.
+    """
+    folder = files("kinora.safety") / "lists"
+    text = gzip.decompress((folder / "seldom.txt.gz").read_bytes()).decode()
+    return frozenset(text.split()) | common("seldom", "words")
+
+
+@cache
+def common(name: str, key: str) -> frozenset[str]:
+    """A list of `lists/common.toml`."""
+    return frozenset(table(name)[key])
+
+
+@cache
+def table(name: str) -> dict[str, list[str]]:
+    """A table of `lists/common.toml`: lists of words."""
+    text = (files("kinora.safety") / "lists" / "common.toml").read_text(encoding="utf-8")
+    found: dict[str, list[str]] = tomllib.loads(text)[name]
+    return found
 
 
 def _counts() -> dict[str, int]:

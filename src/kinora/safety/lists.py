@@ -23,6 +23,7 @@ from importlib.resources import files
 from types import MappingProxyType
 
 from kinora.safety.language import LANGUAGES, parted
+from kinora.safety.lexicon import Lexicon
 from kinora.safety.normalise import plain_words
 
 MILD, STRONG, SEVERE = 1, 2, 3
@@ -33,6 +34,10 @@ HASHED = ("sexual", "hate", "harassment", "violence", "self-harm", "illicit")
 
 RECORD = struct.Struct("<8sBBB")  # hash, category, severity, language
 LONGEST_HASHED = 5  # words
+
+NAMED = ("likeness", "ip")
+LEAST_JOINED = 8
+"""Categories whose terms of several words are found run together as well, and the letters of the shortest."""
 
 STEM = 3
 """Letters by which terms that open with a stem are looked up; all others, by their whole first word."""
@@ -64,6 +69,7 @@ class TermList:
             key: (category, severity, language) for key, category, severity, language in RECORD.iter_unpack(hashed)
         }
         self._single: set[str] = set()
+        self._joined: dict[str, list[tuple[str, int, str]]] = defaultdict(list)
         tables = [(table, kind, group) for table, groups in terms.items() for kind, group in groups.items()]
         tables += [(table, "names", group) for table, group in names.items()]
         for table, kind, group in tables:
@@ -104,6 +110,8 @@ class TermList:
         gone = {tuple(term.split()) for term in drop}
         copy = TermList({}, {})
         copy._hashes, copy._single = self._hashes, self._single
+        for word, names in self._joined.items():
+            copy._joined[word] = [name for name in names if name[0] != category or tuple(name[2].split()) not in gone]
         for key, entries in self._index.items():
             copy._index[key] = [entry for entry in entries if entry[1] != category or entry[0] not in gone]
         return copy
@@ -126,7 +134,7 @@ class TermList:
     def find(self, text: str, language: str = "en") -> list[Hit]:
         """All hits in a plain text, but for those an exception covers."""
         words = parted(plain_words(text))
-        hits = [*self._spelt(words, language), *self._hidden(words, language)]
+        hits = [*self._spelt(words, language), *self._hidden(words, language), *self._run_together(words)]
         covered = {i for hit in hits if hit.category == "exceptions" for i in range(hit.start, hit.stop)}
         kept: dict[tuple[str, int, int, int], Hit] = {}
         for hit in hits:
@@ -142,6 +150,9 @@ class TermList:
             return
         key = f"{words[0][:-1][:STEM]}*" if words[0].endswith("*") else words[0]
         self._index[key].append((words, category, severity, language))
+        joined = "".join(words)
+        if category in NAMED and len(words) > 1 and severity >= STRONG and len(joined) >= LEAST_JOINED:
+            self._joined[joined].append((category, severity, " ".join(words)))
         if (
             len(words) == 1
             and severity >= STRONG
@@ -158,6 +169,13 @@ class TermList:
                     stop = start + len(term)
                     if spoken in ("any", language) and stop <= len(words) and all(map(_fits, term, words[start:stop])):
                         yield Hit(category, severity, start, stop, " ".join(term))
+
+    def _run_together(self, words: Sequence[str]) -> Iterator[Hit]:
+        """Full names without the blank between ("donaldtrump"), but for what is a word."""
+        for start, word in enumerate(words):
+            if len(word) >= LEAST_JOINED and word in self._joined and word not in Lexicon.dictionary():
+                for category, severity, term in self._joined[word]:
+                    yield Hit(category, severity, start, start + 1, term)
 
     def _hidden(self, words: Sequence[str], language: str) -> Iterator[Hit]:
         for start in range(len(words)):

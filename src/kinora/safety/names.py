@@ -2,9 +2,10 @@
 
 A name that no list has counts where the text says what it is ("the actor Jo Doe", "from the film Nowhere"), and where
 the classifier takes it for somebody known. How sure it must be depends on what it says that of: full names of nobody
-look like those of somebody to it, so there it must be surest; a word in no dictionary is a hint of its own, so there it
-need not be sure; a first name alone is anybody's. A title of plain words ("Over There") counts with capitals or beside
-a word like "film". A name behind "by" or "in the style of" asks for a manner and not for a likeness; `naming` has what
+look like those of somebody to it, so there it must be surest, and one that very many bear ("Sarah Miller") is only
+pointed out; a word in no dictionary is a hint of its own, so there it need not be sure; a first name alone is
+anybody's, and a heap of keywords names nobody. A title of plain words ("Over There") counts with capitals or beside a
+word like "film". A name behind "by" or "in the style of" asks for a manner and not for a likeness; `naming` has what
 else speaks of a name without showing its bearer.
 """
 
@@ -22,7 +23,7 @@ from kinora.safety.lexicon import Lexicon
 from kinora.safety.lists import MILD, Hit, TermList
 from kinora.safety.naming import asks_a_question, asks_for_a_manner, long_dead, own_figures, without_places
 from kinora.safety.normalise import plain_words
-from kinora.safety.persons import first_names, full_names, is_strange
+from kinora.safety.persons import borne_by_many, first_names, full_names, is_strange
 from kinora.safety.policy import Finding
 from kinora.safety.spans import span_of
 
@@ -37,7 +38,10 @@ SPARED = 0.3
 """Scores of a name in a list, of one told by its surroundings, of one the classifier takes for a known one, of one
 whose manner is asked for, and the most that the classifier's word alone counts where nobody is shown."""
 
-SURE = {"ip": {"strange": 0.06, "strange full name": 0.12, "plain": 0.25}, "likeness": {"strange": 0.05, "plain": 0.4}}
+SURE = {
+    "ip": {"strange": 0.03, "strange full name": 0.12, "plain": 0.1},
+    "likeness": {"strange": 0.05, "strange full name": 0.3, "plain": 0.4},
+}
 """What the classifier must think at least for it to take a name for a known one: of a text with a word that is in no
 dictionary, of one where that is part of a full name, and of any other. Set on names that no list had, in sentences that
 nothing was learnt from (docs/safety.md)."""
@@ -56,8 +60,38 @@ _NAME = r"(?P<name>(?-i:[A-Z][\w'’.-]+(?: (?:of|the|de|van|von|al|bin|[A-Z][\w
 _PAIR = re.compile(
     r"\b([A-Z][a-z]+)((?: [A-Z]\.?)? (?:Mc|Mac|O'|De|Van )?[A-Z][a-z]{2,})\b(?! (?:Street|Bridge|Park|City|Beach))"
 )
+_OFFICE = re.compile(
+    r"\b(?:current|present|reigning|sitting|incumbent|today's) "
+    r"(?:british |american |us |french |german |russian )?"
+    r"(?:king|queen|president|prime minister|pope|chancellor|emperor|dalai lama|crown prince|first lady)\b"
+    r"|\b(?:president|vice president|first lady) of the (?:united states|usa|us)\b|\bthe us president\b"
+)
+"""Who is named by an office that one living person holds."""
+
 _DEEDS = frozenset(
     ["speech", "song", "talk", "played", "performed", "worn", "driven", "concert", "interview", "president"]
+)
+_JOINING = frozenset(
+    [
+        "a",
+        "an",
+        "the",
+        "in",
+        "on",
+        "at",
+        "of",
+        "with",
+        "and",
+        "to",
+        "from",
+        "is",
+        "are",
+        "by",
+        "his",
+        "her",
+        "its",
+        "into",
+    ]
 )
 _MANNER = frozenset(["by", "style", "styled", "inspired", "manner", "like-style"])
 
@@ -73,16 +107,23 @@ def named(text: str, plain: str, hits: Sequence[Hit], scores: Mapping[str, float
     full, strange = _has_full_name(rest), _has_strange_word(rest)
     place = rest != plain and not full and not strange
     few = not full and len({word for word in plain_words(plain) if word.isalpha()}) < FEW
-    most = SPARED if nobodys or place or few else MANNER if asks_for_a_manner(plain) else 1.0
+    hinted = (borne_by_many(plain) or _is_heap(plain)) and not strange
+    most = SPARED if nobodys or place or few else MANNER if hinted or asks_for_a_manner(plain) else 1.0
     found += [Finding(name, min(scores[name], most), "classifier", everywhere) for name in NAMES if name in scores]
     if most == 1.0 and "@" not in plain and language_of(plain) == "en" and reads_as_english(plain):
         kind = "plain" if not strange else "strange full name" if full else "strange"
         found += [
             Finding(name, RECOGNISED, "names: recognised", everywhere)
             for name, sure in SURE.items()
-            if scores.get(name, 0.0) >= sure.get(kind, sure["plain"])
+            if scores.get(name, 0.0) >= sure[kind]
         ]
     return found
+
+
+def _is_heap(plain: str) -> bool:
+    """Whether a text is a heap of keywords without a sentence or a capital ("old truck, dust, golden hour")."""
+    words = plain_words(plain)
+    return len(words) >= LEAST and plain[1:] == plain[1:].lower() and _JOINING.isdisjoint(words)
 
 
 def _has_full_name(plain: str) -> bool:
@@ -113,6 +154,8 @@ def _told(text: str, plain: str, nobodys: frozenset[str]) -> Iterator[Finding]:
         for match in pattern.finditer(plain):
             if not _is_plain(match["name"]) and nobodys.isdisjoint(plain_words(match["name"])):
                 yield Finding(category, PATTERN, "names: pattern", _place(text, match["name"]))
+    if office := _OFFICE.search(plain.lower()):
+        yield Finding("likeness", PATTERN, "names: office", _place(text, office[0]))
 
 
 def reads_as_english(plain: str) -> bool:

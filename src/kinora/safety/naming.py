@@ -7,7 +7,8 @@ owns are not shown. But nobody's likeness is taken, and nothing is copied, where
 - names who died more than a hundred years ago or what nobody owns any more ([historic] in lists/names.toml), or a name
   that anybody may bear ([everyday] there);
 - asks a question about a work or a person ("who wrote ...?") and not for a picture of it;
-- introduces figures of its own ("a robot named Zib", "Pip the hedgehog", "Zorblax, a three-eyed alien", "my dog Rex").
+- introduces figures of its own ("a robot named Zib", "Pip the hedgehog", "Zorblax, a three-eyed alien", "my dog Rex",
+  "Jo Doe, a baker in her forties", "Princess Oolaree", "Nico meets Mocheer").
 
 Then the classifier's word for a name is not enough; names in the lists count all the same, but in questions.
 """
@@ -20,10 +21,10 @@ from collections.abc import Sequence
 from functools import cache
 from importlib.resources import files
 
-from kinora.safety.lexicon import Lexicon
+from kinora.safety.lexicon import Lexicon, common, seldom_words
 from kinora.safety.lists import Hit
 from kinora.safety.normalise import plain_words
-from kinora.safety.persons import first_names
+from kinora.safety.persons import first_names, full_names, is_strange
 
 _STYLE = re.compile(
     r"\b(?:style|styled|manner) (?:of|by|like)\b|\binspired by\b|artstation|"
@@ -38,8 +39,22 @@ _SHOWING = re.compile(
     r"(?:film|video|clip|footage|picture|image|photo|scene)s? (?:of|where))\b"
 )
 _CALLED = re.compile(r"\b(?:named|called|nicknamed|by the name of) (\w+)(?: (\w+))?")
-_APPOSED = re.compile(r"(?:^|[,:;.] |\b(?:and|of|with|show|named|called) )(\w+(?<!s)(?<!ed)(?<!ing)) the ([\w-]+)\b")
-_DESCRIBED = re.compile(r"\b(\w+)(?: (\w+))?, (?:the|an?) (?:[\w-]+ ){0,2}?([\w-]+)(?:,|$)")
+_APPOSED = re.compile(r"(?:^|[,:;.] |\b(?:and|of|with|show|named|called) )(\w+) the ([\w-]+)\b")
+_RANKED = re.compile(
+    r"\b(?:captain|princess|prince|queen|king|detective|inspector|sergeant|grandma|grandpa|granny|professor|sir|lady|lord|"
+    r"aunt|auntie|uncle|doctor|dr|nurse|old|little|farmer|baron|baroness|wizard|witch|pirate|chef|mayor|mr|mrs|miss|ms|"
+    r"brother|sister|father|mother|unit|robot|knight|madame|monsieur|senor|senora)\.? (?:(?:mr|mrs|miss)\.? )?(\w+)\b"
+)
+_INTRODUCED = re.compile(r"\b(?:an?|the|my|our) (?:[\w-]+ ){0,2}?([\w-]+), (\w+),")
+_TOGETHER = re.compile(r"\b(\w+) (?:and|meets|visits|helps|with|befriends) (?:(?:her|his|their|my) \w+ )?(\w+)\b")
+_DESCRIBED = re.compile(
+    r"\b(\w+)(?: (\w+))?, (?:the|an?) (?:[\w-]+ ){0,2}?([\w-]+)"
+    r"(?:,|$|(?= (?:in|at|of|from|on|with|without|who|whose|that|and|aged)\b))"
+)
+_AGED = re.compile(
+    r"\b(\w+) (\w+)(?:, | \()(?:(?:aged )?\d{1,2}\b|(?:in )?(?:her|his|their) (?:early |mid |late )?"
+    r"(?:teens|twenties|thirties|forties|fifties|sixties|seventies|eighties|nineties|\d0s)\b)"
+)
 _BELONGING = re.compile(
     r"\b(?:my|our|his|her|their) (?:\w+ )?(?:dog|cat|pet|parrot|pony|horse|hamster|rabbit|bunny|goldfish|turtle|"
     r"tortoise|teddy|bear|doll|robot|son|daughter|brother|sister|niece|nephew|cousin|grandson|granddaughter|grandma|"
@@ -80,14 +95,42 @@ def own_figures(plain: str) -> frozenset[str]:
     groups = [match.groups() for match in _CALLED.finditer(lower)]
     groups += [match.groups() for match in _BELONGING.finditer(lower)]
     for pattern in (_APPOSED, _DESCRIBED):
-        groups += [
-            match.groups()[:-1] for match in pattern.finditer(lower) if match.groups()[-1] in Lexicon.dictionary()
-        ]
+        groups += [match.groups()[:-1] for match in pattern.finditer(lower) if _is_ordinary(match.groups()[-1])]
+    groups += [match.groups() for match in _AGED.finditer(lower)]
+    groups += [match.groups() for match in _RANKED.finditer(lower) if _is_made_up(match[1])]
+    groups += [(match[2],) for match in _INTRODUCED.finditer(lower) if _is_ordinary(match[1]) and _is_made_up(match[2])]
+    for match in _TOGETHER.finditer(lower):
+        one, other = match.groups()
+        given = [_is_first_name(one), _is_first_name(other)]
+        if (any(given) and (_is_made_up(one) or _is_made_up(other))) or (all(given) and not full_names(plain)):
+            groups.append((one, other))
+    groups += [match.groups() for match in _trades().finditer(lower) if _is_first_name(match[1])]
     return frozenset(word for group in groups for word in group if word and _may_be_a_name(word))
 
 
 def _may_be_a_name(word: str) -> bool:
-    return Lexicon.dictionary().is_rare(word) or word in first_names()
+    if word.endswith(("s", "ed", "ing")):  # more often a verb
+        return _is_made_up(word) or _is_first_name(word)
+    return Lexicon.dictionary().is_rare(word) or _is_first_name(word)
+
+
+def _is_made_up(word: str) -> bool:
+    return is_strange(word, Lexicon.dictionary())
+
+
+def _is_first_name(word: str) -> bool:
+    return word in first_names() or word in common("names", "first")
+
+
+def _is_ordinary(noun: str) -> bool:
+    """Whether a noun says what somebody is without saying that they are known: a baker, a hedgehog, and no singer."""
+    return (noun in Lexicon.dictionary() or noun in seldom_words()) and noun not in common("people", "public")
+
+
+@cache
+def _trades() -> re.Pattern[str]:
+    """An ordinary trade before a name: "the baker Sarah Miller"."""
+    return re.compile(rf"\b(?:{'|'.join(sorted(common('people', 'trades')))}) (\w+) (\w+)")
 
 
 @cache

@@ -15,7 +15,7 @@ from functools import cache
 from importlib.resources import files
 from itertools import pairwise
 
-from kinora.safety.lexicon import Lexicon
+from kinora.safety.lexicon import Lexicon, common, seldom_words
 from kinora.safety.normalise import plain_words
 
 SIGNS = 9
@@ -55,22 +55,51 @@ def full_names(text: str) -> list[tuple[int, int]]:
     return [
         (i, i + 2)
         for i, (first, last) in enumerate(pairwise(words))
-        if first in first_names() and last not in first_names() and (last in surnames() or is_strange(last, lexicon))
+        if (first in first_names() or first in common("names", "first"))
+        and last not in first_names()
+        and (last in surnames() or last in _only_surnames() or is_strange(last, lexicon))
     ]
 
 
+def borne_by_many(text: str) -> bool:
+    """Whether a text has a name of a common given name and a common surname ("Sarah Miller"), and no rarer one."""
+    words = plain_words(text)
+    common_pairs = {
+        (first, last)
+        for first, last in pairwise(words)
+        if first in common("names", "first") and last in common("names", "last")
+    }
+    return bool(common_pairs) and common_pairs.issuperset(tuple(words[a:b]) for a, b in full_names(text))
+
+
+@cache
+def _only_surnames() -> frozenset[str]:
+    """Common surnames that are no words: "wei chen" is a full name, "rose hill" may be a place."""
+    return common("names", "last") - common("names", "words")
+
+
 def is_strange(word: str, lexicon: Lexicon) -> bool:
-    """Whether it is no word, no plural, not made of two ("birdhouse"), and of no people or place ("Nepalese")."""
+    """Whether it is no word, no form of one, not made of two ("birdhouse"), of no people or place ("Nepalese").
+
+    A name that very many bear ("Okafor") is not strange either: it alone points to nobody.
+    """
     if len(word) < 4 or not word.isalpha() or not word.isascii() or word in lexicon:
         return False
     made_of = lexicon.split(word) or []
+    seldom = seldom_words()
     return not (
-        word.removesuffix("s") in lexicon
-        or word.removesuffix("ing") in lexicon
-        or word.removesuffix("ed") in lexicon
+        word in common("names", "first")
+        or word in common("names", "last")
+        or any(stem in lexicon or stem in seldom for stem in stems(word))
         or word.endswith(("ian", "ese", "ish", "land", "stan", "ness", "ly"))
         or (len(made_of) == 2 and min(map(len, made_of)) > 2)
     )
+
+
+def stems(word: str) -> tuple[str, ...]:
+    """What a word may be without its ending: "bakes", "baking", "baked" and "babies" are no names."""
+    endings = (("s", ""), ("es", ""), ("ies", "y"), ("ing", ""), ("ing", "e"), ("ed", ""), ("ed", "e"))
+    return (word, *(word.removesuffix(end) + base for end, base in endings if word.endswith(end)))
 
 
 @cache

@@ -2,8 +2,9 @@
 
     Screener.shipped().findings(["a n4k3d woman"])      # [Screening(findings=(Finding("sexual", 0.97, ...),), ...)]
 
-A text is read (normalise), looked up (lists), classified (heads over the text encoder's states), and what was found
-is combined (combine). The screener only says what it found and how sure it is; what follows from it is the policy's.
+A text is read (normalise), its idioms are put into plain words (idioms), it is looked up (lists) and classified (heads
+over the text encoder's states), and what was found is combined (combine). The screener only says what it found and how
+sure it is; what follows from it is the policy's.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from typing import TYPE_CHECKING, Literal
 
 from kinora.errors import InvalidRequest
 from kinora.safety.combine import combined
+from kinora.safety.idioms import commoner, reworded
 from kinora.safety.language import language_of
 from kinora.safety.lists import MILD, SEVERE, STRONG, Hit, TermList
 from kinora.safety.names import NAMES, named, reads_as_english
@@ -74,12 +76,15 @@ class Screener:
                 rule = f"a text has at most {LIMIT} characters"
                 raise InvalidRequest(f"text of {len(text)} characters", rule=rule, remedy="shorten it")
         readings = [read(text) for text in texts]
-        languages = [language_of(reading.text) for reading in readings]
-        hits = [self._lists.find(reading.text, language) for reading, language in zip(readings, languages, strict=True)]
-        scores = self._scores([reading.text for reading in readings], hits, languages, kind)
+        plain = [reworded(reading.text) for reading in readings]
+        languages = [language_of(text) for text in plain]
+        hits = [self._lists.find(text, language) for text, language in zip(plain, languages, strict=True)]
+        scores = self._scores(plain, hits, languages, kind)
         return [
-            Screening(_findings(text, reading.text, hit, score), reading.text, reading.disguises, language)
-            for text, reading, hit, score, language in zip(texts, readings, hits, scores, languages, strict=True)
+            Screening(_findings(text, said, hit, score), reading.text, reading.disguises, language)
+            for text, said, reading, hit, score, language in zip(
+                texts, plain, readings, hits, scores, languages, strict=True
+            )
         ]
 
     def _scores(
@@ -97,7 +102,7 @@ class Screener:
         scores: list[dict[str, float]] = [{} for _ in texts]
         if not found:
             return scores
-        pieces = [(row, piece) for row, i in enumerate(found) for piece in windows(encoder(), texts[i])]
+        pieces = [(row, piece) for row, i in enumerate(found) for piece in windows(encoder(), commoner(texts[i]))]
         owners, parts = [row for row, _ in pieces], [piece for _, piece in pieces]
         evidence = evidence_rows([hits[i] for i in found], [signs_of(texts[i]) for i in found])
         own = self._classifier.score(embed(encoder(), parts), parts, owners, evidence)[kind]
