@@ -14,7 +14,11 @@ PEOPLE = (
     "keiko fujimori; mia mottley; tucker carlson; g-dragon; jang wonyoung; felix stray kids; hikaru utada; "
     "xiao zhan; doechii; lainey wilson; liam payne; debbie harry; travis barker; jonny greenwood; conchita wurst; "
     "charlotte de witte; bizarrap; natanael cano; anitta; stromae; fedez; oxxxymiron; fairuz; asake; "
-    "sidhu moose wala; sinéad o'connor; yuja wang; milly alcock; matthew perry; penn badgley; kelly reilly"
+    "sidhu moose wala; sinéad o'connor; yuja wang; milly alcock; matthew perry; penn badgley; kelly reilly; "
+    "lamine yamal; viktor gyokeres; shai gilgeous alexander; oscar piastri; armand duplantis; gukesh dommaraju; "
+    "jasprit bumrah; siya kolisi; ilia topuria; rhea ripley; luke littler; ilona maher; caseoh; ibai llanos; "
+    "technoblade; amelia dimoldenberg; nita ambani; liang wenfeng; wisława szymborska; haruki murakami; ugur sahin; "
+    "kiko mizuhara; luigi mangione"
 )
 WORKS = (
     "kristoff bjorgman; heihei moana; flynn rider; duke caboom; gabby gabby; master oogway; night fury toothless; "
@@ -23,7 +27,9 @@ WORKS = (
     "chhota bheem; boboiboy; sesshomaru; principal skinner; mr. meeseeks; alastor hazbin; jax digital circus; "
     "mojo jojo; star wars; chopper star wars; bo-katan; seven of nine; cho chang; spider-ham; scott lang; "
     "kate bishop; t'challa; selina kyle; black manta; eric draven; calvin and hobbes; captain haddock; jolly jumper; "
-    "o'malley the alley cat"
+    "o'malley the alley cat; garchomp; ho-oh; knuckles the echidna; freddy fazbear; catnap poppy playtime; spamton; "
+    "yae miko; march 7th; panam palmer; claptrap; kai'sa; malenia; portgas d. ace; giyu tomioka; toji fushiguro; "
+    "hange zoe; kenpachi zaraki; usagi tsukino; lady eboshi; gawr gura; kasane teto; chiikawa; leon s. kennedy"
 )
 SENTENCES = ("A video of {} on a bicycle in the rain", "a cartoon where {} bakes bread and waves at the camera")
 
@@ -37,8 +43,10 @@ HARMLESS = (
     "black coffee in a cup; honey lemon tea; a black cat detective in a trench coat; pink flowers of merida; "
     "bananas turning red; ratatouille in a pan; a goofy smile; a toothless old man; frozen lakes and cars; "
     "the dog jumps over the hedge; a dory on the beach; the fox in the paddington hotel; a hummingbird hawk moth; "
-    "a big big wolf; the camera wiggles slightly; a drake on a pond; the bear crosses the bridge; "
-    "Cinderella loses a shoe; Sherlock Holmes and Count Dracula; Robin Hood in a forest"
+    "a peashooter in a hand; lamb shanks in a pot; a gangplank to the ship; she wears a straw hat; no face in sight; "
+    "a legal eagle; grow a garden; a big daddy long legs; Trafalgar Square in rain; a big big wolf; "
+    "the camera wiggles slightly; a drake on a pond; the bear crosses the bridge; Cinderella loses a shoe; "
+    "Sherlock Holmes and Count Dracula; Robin Hood in a forest"
 )
 
 
