@@ -104,9 +104,9 @@ def test_memory_is_pinned_as_it_is_and_let_go_with_its_owner(monkeypatch):
     waited = []
     monkeypatch.setattr(torch.cuda, "cudart", Runtime)
     monkeypatch.setattr(torch.cuda, "check_error", lambda result: None if result == 0 else pytest.fail("refused"))
-    monkeypatch.setattr(torch.cuda, "synchronize", lambda: waited.append(len(Runtime.held)))
+    monkeypatch.setattr(torch.cuda, "synchronize", lambda _device: waited.append(len(Runtime.held)))
     memory, owner = torch.zeros(702, dtype=torch.uint8), Owner()
-    pin(memory, owner)
+    pin(memory, owner, torch.device("cuda"))
     assert Runtime.held == {memory.data_ptr(): 702}
     del owner
     gc.collect()

@@ -105,7 +105,7 @@ class _Home:
             self.size += -(-one.nbytes // ALIGNED) * ALIGNED
         self.memory = torch.empty(self.size, dtype=torch.uint8)
         if device.type == "cuda":
-            pin(self.memory, self)
+            pin(self.memory, self, device)
         self._at_home = self._views(self.memory)
         for tensor, home in zip(self._tensors, self._at_home, strict=True):
             home.copy_(tensor.data)
@@ -128,7 +128,7 @@ class _Home:
         ]
 
 
-def pin(memory: Tensor, owner: object) -> None:
+def pin(memory: Tensor, owner: object, device: torch.device) -> None:
     """Lock memory for as long as `owner` lives, so that it is copied to a GPU while that computes.
 
     Registered rather than asked of torch, which rounds what it pins up to a power of two: a block of Wan's 14B has
@@ -136,11 +136,11 @@ def pin(memory: Tensor, owner: object) -> None:
     """
     cudart = torch.cuda.cudart()  # type: ignore[no-untyped-call]
     torch.cuda.check_error(cudart.cudaHostRegister(memory.data_ptr(), memory.nbytes, 0))
-    weakref.finalize(owner, _unpin, memory.data_ptr())
+    weakref.finalize(owner, _unpin, memory.data_ptr(), device)
 
 
-def _unpin(address: int) -> None:
-    torch.cuda.synchronize()  # a copy that nobody waited for may be under way
+def _unpin(address: int, device: torch.device) -> None:
+    torch.cuda.synchronize(device)  # a copy that nobody waited for may be under way
     torch.cuda.cudart().cudaHostUnregister(address)  # type: ignore[no-untyped-call]
 
 

@@ -3,6 +3,7 @@
 from dataclasses import replace
 
 import pytest
+import torch
 
 from kinora.checkpoints.assemble import Setup
 from kinora.checkpoints.cards import CARDS
@@ -24,7 +25,8 @@ def card_of(monkeypatch, tmp_path):
 
     def described(memory: float):
         machine = Machine(memory=memory * 1e9, flops=165e12, name="a card")
-        monkeypatch.setattr(measuring, "here", lambda: machine)
+        monkeypatch.setattr(measuring, "here", lambda _device: machine)
+        monkeypatch.setattr(torch.cuda, "device_count", lambda: 1)
         return tmp_path
 
     return described

@@ -40,7 +40,7 @@ def setup_for(card: Card, directory: Path, *, device: str, tier: str) -> Setup:
 
     if not device.startswith("cuda") or _shrunken(card, directory):
         return Setup()
-    way = best(card, size=card.defaults.size, frames=4 * (card.defaults.window - 1) + 1, machine=here())
+    way = best(card, size=card.defaults.size, frames=4 * (card.defaults.window - 1) + 1, machine=here(device))
     whole = way is not None and not way.way.offload
     text_visits = way is None or way.text_visits
     return Setup(offload=not whole, text_visits=text_visits, compiled=tier == "fast" and whole)
@@ -53,7 +53,7 @@ def check_fits(card: Card, directory: Path, *, size: Size, frames: int, device: 
 
     if not device.startswith("cuda") or _shrunken(card, directory):
         return
-    machine = here()
+    machine = here(device)
     if best(card, size=size, frames=frames, machine=machine) is not None:
         return
     others = instead(card, tuple(CARDS.values()), size=size, frames=frames, machine=machine)
