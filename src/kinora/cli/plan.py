@@ -106,6 +106,8 @@ def _line(one: "Forecast", machine: "Machine") -> str:
     stages = ", ".join(f"{stage} {amount / 1e9:.1f}" for stage, amount in one.memory.items())
     fits = "fits" if one.peak <= machine.memory else "does not fit"
     same = "exact" if one.way.exact else "not exact"
+    if one.text_visits:
+        stages += ", text encoder block by block"
     return f"{one.way.name:<17} {one.peak / 1e9:6.1f} GB ({stages})  {_time(one.total):>9}  {same}, {fits}"
 
 
@@ -120,6 +122,7 @@ def _report(machine: "Machine", ways: "list[Forecast]", chosen: "Forecast | None
                 "seconds": round(one.total, 1),
                 "memory": one.memory,
                 "stages": {stage: round(amount, 1) for stage, amount in one.seconds.items()},
+                "text_visits": one.text_visits,
                 "exact": one.way.exact,
                 "fits": one.peak <= machine.memory,
             }
