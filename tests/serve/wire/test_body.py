@@ -199,6 +199,22 @@ def test_a_story_describes_so_many_names_and_no_more():
     assert error.value.code == "object_above_max_length"
 
 
+@pytest.mark.parametrize(
+    ("story", "said"),
+    [
+        ({"prompt": "A ball rolls. " * 101}, "more than 100 sentences"),
+        ({"shots": [{"prompt": "n1 walks " * 100, "style": "oil " * 50}] * 40}, "more than 32,000 characters together"),
+        ({"prompt": "n1 walks.", "descriptions": {"n1": "a man " * 400}}, "maximum length 2000"),
+    ],
+    ids=["sentences", "words", "a description"],
+)
+def test_a_story_is_no_longer_than_can_be_read_while_others_wait(story, said):
+    """Cutting 400 sentences into shots took half a minute of a busy core, 100 one second; names by the thousand, gigabytes."""
+    with pytest.raises(ApiError, match=said) as error:
+        read(json.dumps(story).encode(), "application/json", TellStory)
+    assert error.value.status == 400
+
+
 def test_json_that_is_said_to_be_a_form_is_told_so():
     with pytest.raises(ApiError, match="send 'Content-Type: application/json'"):
         read(b'{"prompt": "a ball"}', "application/x-www-form-urlencoded", CreateVideo)

@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+from starlette.concurrency import run_in_threadpool
+
 from kinora.engine.stories.scenes import story_from_prompt
 from kinora.engine.stories.story import Card, Story, described, mentions, spread
 from kinora.errors import InvalidRequest
@@ -24,7 +26,7 @@ async def story(reception: Reception, visit: Visit, asked: TellStory) -> Job:
     plan = choice.plan(asked, asked.prompt, None, choice.size)
     shots = [_shot(index, shot) for index, shot in enumerate(asked.shots or [])]
     try:
-        told = _told(asked, shots)
+        told = await run_in_threadpool(_told, asked, shots)  # a hundred sentences take a second
         if asked.seconds is not None:
             told = spread(told, asked.seconds, choice.limits)
         plans = replace(told, size=plan.size).plans(choice.limits)

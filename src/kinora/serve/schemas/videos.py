@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Literal
 
 from pydantic import Field, model_validator
 from pydantic_core import PydanticCustomError
 
 from kinora.serve.schemas.base import (
+    PROMPT,
     Asked,
     Identifier,
     Image,
@@ -30,7 +32,13 @@ SHOTS = 60
 NAMES = 60
 """Names that stand for descriptions in one story: each is looked for in each shot."""
 
+SENTENCES = 100
+"""Sentences of a prompt that is cut into shots: each is compared with all before it in its shot."""
+
 CharacterName = Annotated[str, Field(min_length=1, max_length=80)]
+Description = Annotated[str, Field(max_length=2000)]
+
+_ENDS = re.compile(r"[.!?\n]+")
 
 
 class CharacterReference(Asked):
@@ -50,6 +58,11 @@ class ShotText(Asked):
     style: Words = ""
     image: Image | None = None
     video: Video | None = None
+
+    @property
+    def length(self) -> int:
+        """Characters of all its words."""
+        return sum(map(len, (self.prompt, self.camera, self.setting, self.light, self.style)))
 
 
 class CreateVideo(Making):
@@ -132,7 +145,10 @@ class TellStory(Making):
 
     prompt: Words = ""
     shots: Annotated[list[ShotText], Field(min_length=1, max_length=SHOTS), Nested] | None = None
-    descriptions: Annotated[dict[CharacterName, Prompt], Field(max_length=NAMES), Nested] | None = None
+    descriptions: (
+        Annotated[dict[CharacterName, Annotated[Description, Field(min_length=1)]], Field(max_length=NAMES), Nested]
+        | None
+    ) = None
     same_noise: bool = False
     seconds: Seconds | None = None
     model: Name | None = None
@@ -142,6 +158,11 @@ class TellStory(Making):
     def _one(self) -> TellStory:
         if bool(self.prompt.strip()) == bool(self.shots):
             raise PydanticCustomError("one_of", "give either prompt or shots")
+        if len(_ENDS.findall(self.prompt)) > SENTENCES:
+            raise PydanticCustomError("sentences", f"more than {SENTENCES} sentences; give shots, or fewer")
+        if sum(shot.length for shot in self.shots or ()) > PROMPT:
+            # Descriptions stand wherever a name does: many long shots full of names would be gigabytes of words.
+            raise PydanticCustomError("words", f"the words of all shots have more than {PROMPT:,} characters together")
         if self.shots and self.seconds is not None:
             raise PydanticCustomError("together", "each of the shots has its own seconds; leave these out")
         return self
@@ -155,5 +176,5 @@ class CreateCharacter(Asked):
 
     name: CharacterName
     video: Video
-    description: Annotated[str, Field(max_length=2000)] = ""
+    description: Description = ""
     consent: Annotated[str, Field(max_length=2000)] = ""
