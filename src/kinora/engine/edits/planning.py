@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import numpy.typing as npt
 
 from kinora.clip import Clip
 from kinora.engine.edits.sources import Mask, Reader, Source, check_array, name_of, size_for, too_long
@@ -49,7 +50,7 @@ def painted(read: Reader, mask: Mask) -> Given:
     if isinstance(mask, str | Path):
         return read.picture(mask) if count_stills(mask) == 1 else read.clip(mask)
     check_array(mask)
-    levels = mask.astype(np.uint8) * np.uint8(255) if mask.dtype == np.bool_ else mask.view()
+    levels: npt.NDArray[Any] = mask.astype(np.uint8) * np.uint8(255) if mask.dtype == np.bool_ else mask
     if levels.ndim in (2, 3) and levels.shape[-1] > MOST_CHANNELS:
         levels = np.repeat(levels[..., None], 3, axis=-1)
     return read.picture(levels) if levels.ndim == 3 else read.clip(levels)
