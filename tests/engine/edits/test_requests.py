@@ -38,6 +38,19 @@ def test_without_words_nothing_is_steered_and_a_clips_own_words_are_taken(limits
     assert away.plan.guidance == 2.0
 
 
+def test_what_a_prompt_leaves_unsaid_is_taken_from_the_clips_own_words(limits, moving):
+    clip = Clip(frames=moving(8), fps=8, prompt="a blue bunny in the woods", seed=1, model="any")
+    asked = (
+        Extend(video=clip, prompt="it spins", seconds=1),
+        Animate(image=clip, prompt="it spins", seconds=1),
+        Loop(video=clip, prompt="it spins", seconds=1),
+        Join(first=clip, second=moving(8), prompt="it spins", seconds=1),
+    )
+    for one in asked:
+        assert one.draft(limits).previous == "a blue bunny in the woods"
+    assert Join(first=clip, second=moving(8), seconds=1).draft(limits).previous == ""  # each half has words of its own
+
+
 @pytest.mark.parametrize("verb", [Animate, Remix])
 def test_verbs_that_need_words_ask_for_them(limits, moving, verb):
     source = {"image": moving(1)[0]} if verb is Animate else {"video": moving(8)}

@@ -60,6 +60,7 @@ class Animate:
             plan=plan,
             made=plan.frames - 1,
             before=given.frames,
+            previous=given.prompt,
             expand=self.options.expand,
             info=info_of(self.verb, (self.image, given)),
         )
@@ -91,7 +92,15 @@ class Extend:
         before, after = (given.frames, None) if self.direction == "forward" else (None, given.frames)
         whole = whole_plan(plan, len(given.frames) + plan.frames, limits, said=given.prompt)
         info = info_of(self.verb, (self.video, given))
-        return Bridge(plan=whole, made=plan.frames, before=before, after=after, expand=self.options.expand, info=info)
+        return Bridge(
+            plan=whole,
+            made=plan.frames,
+            before=before,
+            after=after,
+            previous=given.prompt,
+            expand=self.options.expand,
+            info=info,
+        )
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -123,6 +132,7 @@ class Join:
             before=first.frames,
             after=second.frames,
             words=words,
+            previous=first.prompt if self.prompt else "",
             expand=self.options.expand,
             info=info_of(self.verb, (self.first, first), (self.second, second)),
         )
@@ -212,6 +222,7 @@ class Loop:
             before=given.frames,
             after=given.frames,
             closes=True,
+            previous=given.prompt,
             expand=self.options.expand,
             info=info,
         )
