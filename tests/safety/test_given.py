@@ -10,8 +10,10 @@ from kinora.engine.events import Refused
 from kinora.engine.fake import LIMITS, FakeEngine
 from kinora.engine.stories.story import Card, Story
 from kinora.errors import BadInputFile
-from kinora.safety import lists_only_guard, screen_given
+from kinora.safety import default_guard, lists_only_guard, screen_given
 from kinora.safety.given import MOST, TOGETHER, words_of
+from kinora.safety.guard import PolicyGuard
+from kinora.safety.policy import Verdict
 
 GUARD = lists_only_guard()
 
@@ -43,6 +45,30 @@ def test_a_name_is_read_as_words(name, tmp_path):
 )
 def test_ids_in_names_are_not_read(name, words):
     assert words_of(name) == words
+
+
+ORDINARY = ("WhatsApp Video 2024-05-01 at 10.png", "Mama und Papa.png", "Copy of Beach.png", "party final FINAL v2.png")
+FAMOUS = ("emma-watson.png", "TaylorSwift.png", "pikachu.png", "hardcore_porn.png", "child undressing.png")
+
+
+def test_names_that_programs_and_people_give_are_nobodys_and_those_of_the_known_are_theirs(tmp_path):
+    guard = default_guard()
+    for name in ORDINARY:
+        assert screen_given(guard, [picture(tmp_path / name)]).allowed, name
+    for name in FAMOUS:
+        assert not screen_given(guard, [picture(tmp_path / name)]).allowed, name
+    # What the name may say, a text inside the file may not.
+    told = screen_given(guard, [picture(tmp_path / "a.png", Title="Mama und Papa")])
+    assert told.allowed is guard.screen("Mama und Papa").allowed
+
+
+def test_a_guard_that_gives_no_reasons_is_obeyed(tmp_path):
+    class Never(PolicyGuard):
+        def screen(self, prompt):
+            return Verdict(allowed=False, action="block")
+
+    guard = Never(GUARD.policy, GUARD._screener)
+    assert not screen_given(guard, [picture(tmp_path / "a.png")]).allowed
 
 
 @pytest.mark.parametrize("text", ["hardcore porn", "a quiet lake " * TOGETHER + "hardcore porn", "h4rdc0re p0rn"])
