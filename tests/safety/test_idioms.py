@@ -3,7 +3,7 @@
 import pytest
 
 from kinora.safety import lists_only_guard
-from kinora.safety.idioms import reworded
+from kinora.safety.idioms import commoner, reworded
 
 
 @pytest.mark.parametrize(
@@ -66,3 +66,7 @@ def test_what_is_done_to_somebody_stays_as_it_is(text):
 )
 def test_no_list_takes_offence_at_them(text):
     assert lists_only_guard().screen(text).allowed
+
+
+def test_kinds_of_things_are_read_as_what_they_are():
+    assert commoner("a Corgi eats ramen beside two cats") == "a dog eats food beside two cats"

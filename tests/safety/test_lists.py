@@ -66,3 +66,12 @@ def test_terms_are_lower_case_words():
     for category in ("sexual", "violence", "hate", "likeness", "ip"):
         odd = [term for term in LISTS.terms(category) if re.search(r"[A-Z_/]", term)]
         assert odd == []
+
+
+def test_full_names_are_found_without_the_blank_between():
+    lists = TermList({}, {"likeness": ["jo vandelar"], "ip": ["new balance"]})
+    assert [hit.term for hit in lists.find("a clip of jovandelar and a newbalance shoe")] == [
+        "jo vandelar",
+        "new balance",
+    ]
+    assert lists.without("likeness", ["jo vandelar"]).find("a clip of jovandelar") == []

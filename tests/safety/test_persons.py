@@ -3,7 +3,7 @@
 import pytest
 
 from kinora.safety.lexicon import Lexicon
-from kinora.safety.persons import SIGNS, first_names, full_names, is_strange, signs_of, surnames
+from kinora.safety.persons import SIGNS, borne_by_many, first_names, full_names, is_strange, signs_of, surnames
 
 
 @pytest.mark.parametrize("text", ["shaky footage: jennifer vandelar climbs", "shaky footage: Jennifer Vandelar climbs"])
@@ -35,3 +35,18 @@ def test_names_that_captions_use_as_words_are_left_out():
     assert "jennifer" in first_names()
     assert not {"rose", "will", "may"} & first_names()
     assert "white" not in surnames()
+
+
+@pytest.mark.parametrize("text", ["Sarah Miller kneads dough", "elena petrova waits", "Wei Chen cooks"])
+def test_what_many_are_called(text):
+    assert borne_by_many(text)
+
+
+@pytest.mark.parametrize("text", ["Sarah Vandelar waits", "Sarah Miller and Jennifer Vandelar wait", "a red ball", ""])
+def test_a_rarer_name_is_not_borne_by_many(text):
+    assert not borne_by_many(text)
+
+
+@pytest.mark.parametrize("word", ["axolotl", "theremins", "shakshuka", "kneading", "okafor"])
+def test_seldom_words_and_common_names_are_not_strange(word):
+    assert not is_strange(word, Lexicon.dictionary())

@@ -62,6 +62,24 @@ def test_what_only_looks_alarming_passes(prompt):
     assert GUARD.screen(prompt).allowed
 
 
+@pytest.mark.parametrize(
+    "prompt",
+    [
+        "Sarah Miller, a baker in her forties, kneads dough",
+        "Elena Petrova opens her shop",
+        "old truck, dust, neon, golden hour",
+        "an axolotl plays the theremin",
+    ],
+)
+def test_ordinary_people_and_seldom_words_pass(prompt):
+    assert GUARD.screen(prompt).allowed
+
+
+@pytest.mark.parametrize("prompt", ["the current king of England skateboarding", "donaldtrump on a beach"])
+def test_who_is_named_in_another_way_is_refused(prompt):
+    assert "likeness" in GUARD.screen(prompt).categories
+
+
 @pytest.mark.parametrize("times", [3, 60, 200])
 def test_a_word_said_again_and_again_names_nobody(times):
     assert GUARD.screen("very " * times).allowed

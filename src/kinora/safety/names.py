@@ -40,7 +40,7 @@ whose manner is asked for, and the most that the classifier's word alone counts 
 
 SURE = {
     "ip": {"strange": 0.03, "strange full name": 0.12, "plain": 0.1},
-    "likeness": {"strange": 0.05, "strange full name": 0.3, "plain": 0.4},
+    "likeness": {"strange": 0.05, "strange full name": 0.25, "plain": 0.35},
 }
 """What the classifier must think at least for it to take a name for a known one: of a text with a word that is in no
 dictionary, of one where that is part of a full name, and of any other. Set on names that no list had, in sentences that
