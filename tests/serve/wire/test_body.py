@@ -209,7 +209,7 @@ def test_a_story_describes_so_many_names_and_no_more():
     ids=["sentences", "words", "a description"],
 )
 def test_a_story_is_no_longer_than_can_be_read_while_others_wait(story, said):
-    """Cutting 400 sentences into shots took half a minute of a busy core, 100 one second; names by the thousand, gigabytes."""
+    """Cutting 400 sentences into shots took half a minute of a busy core, 100 a second."""
     with pytest.raises(ApiError, match=said) as error:
         read(json.dumps(story).encode(), "application/json", TellStory)
     assert error.value.status == 400

@@ -36,7 +36,7 @@ SENTENCES = 100
 """Sentences of a prompt that is cut into shots: each is compared with all before it in its shot."""
 
 CharacterName = Annotated[str, Field(min_length=1, max_length=80)]
-Description = Annotated[str, Field(max_length=2000)]
+Description = Annotated[str, Field(min_length=1, max_length=2000)]
 
 _ENDS = re.compile(r"[.!?\n]+")
 
@@ -145,10 +145,7 @@ class TellStory(Making):
 
     prompt: Words = ""
     shots: Annotated[list[ShotText], Field(min_length=1, max_length=SHOTS), Nested] | None = None
-    descriptions: (
-        Annotated[dict[CharacterName, Annotated[Description, Field(min_length=1)]], Field(max_length=NAMES), Nested]
-        | None
-    ) = None
+    descriptions: Annotated[dict[CharacterName, Description], Field(max_length=NAMES), Nested] | None = None
     same_noise: bool = False
     seconds: Seconds | None = None
     model: Name | None = None
@@ -176,5 +173,5 @@ class CreateCharacter(Asked):
 
     name: CharacterName
     video: Video
-    description: Description = ""
+    description: Annotated[str, Field(max_length=2000)] = ""
     consent: Annotated[str, Field(max_length=2000)] = ""
