@@ -59,6 +59,7 @@ def test_nobody_is_both_listed_and_free():
         ("Jo Vandelar, 34, waits for a tram", {"jo", "vandelar"}),
         ("the nurse Elena Vandelar opens a window", {"elena", "vandelar"}),
         ("Princess Oolaree rides a moth", {"oolaree"}),
+        ("Dr. Elena Vandelar looks through a microscope", {"elena", "vandelar"}),
         ("Elena meets Mocheer at the bus stop", {"elena", "mocheer"}),
         ("a lonely robot, Zorbi, learns to juggle", {"zorbi"}),
         ("Jo Vandelar, an actor, waits for a tram", set()),

@@ -43,7 +43,8 @@ _APPOSED = re.compile(r"(?:^|[,:;.] |\b(?:and|of|with|show|named|called) )(\w+) 
 _RANKED = re.compile(
     r"\b(?:captain|princess|prince|queen|king|detective|inspector|sergeant|grandma|grandpa|granny|professor|sir|lady|lord|"
     r"aunt|auntie|uncle|doctor|dr|nurse|old|little|farmer|baron|baroness|wizard|witch|pirate|chef|mayor|mr|mrs|miss|ms|"
-    r"brother|sister|father|mother|unit|robot|knight|madame|monsieur|senor|senora)\.? (?:(?:mr|mrs|miss)\.? )?(\w+)\b"
+    r"brother|sister|father|mother|unit|robot|knight|madame|monsieur|senor|senora)\.? "
+    r"(?:(?:mr|mrs|miss)\.? )?(\w+)(?: (\w+))?\b"
 )
 _INTRODUCED = re.compile(r"\b(?:an?|the|my|our) (?:[\w-]+ ){0,2}?([\w-]+), (\w+),")
 _TOGETHER = re.compile(r"\b(\w+) (?:and|meets|visits|helps|with|befriends) (?:(?:her|his|their|my) \w+ )?(\w+)\b")
@@ -97,7 +98,11 @@ def own_figures(plain: str) -> frozenset[str]:
     for pattern in (_APPOSED, _DESCRIBED):
         groups += [match.groups()[:-1] for match in pattern.finditer(lower) if _is_ordinary(match.groups()[-1])]
     groups += [match.groups() for match in _AGED.finditer(lower)]
-    groups += [match.groups() for match in _RANKED.finditer(lower) if _is_made_up(match[1])]
+    for match in _RANKED.finditer(lower):
+        if _is_made_up(match[1]):
+            groups.append((match[1],))
+        elif match[2] and _is_first_name(match[1]) and _is_made_up(match[2]):
+            groups.append(match.groups())
     groups += [(match[2],) for match in _INTRODUCED.finditer(lower) if _is_ordinary(match[1]) and _is_made_up(match[2])]
     for match in _TOGETHER.finditer(lower):
         one, other = match.groups()
