@@ -71,3 +71,38 @@ def test_a_title_of_plain_words_counts_as_it_is_written(title):
 def test_an_apostrophe_may_be_left_out():
     for text in ("sinead o'connor sings", "sinead oconnor sings", "SpongeBob's house", "a bug's life", "a bugs life"):
         assert not lists_only_guard().screen(text).allowed, text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "习近平在海边骑自行车",
+        "泰勒·斯威夫特在雨中唱歌",
+        "皮卡丘在森林里奔跑",
+        "大谷翔平がパンを焼く",
+        "ドラえもんが海で泳ぐ",
+        "손흥민이 해변에서 춤을 춘다",
+        "뽀로로가 눈밭에서 논다",
+        "Чебурашка печёт хлеб",
+        "видео с Путиным на велосипеде",
+        "سبونج بوب يركب دراجة",
+        "शाहरुख खान साइकिल चलाते हैं",
+    ],
+)
+def test_the_famous_are_known_in_other_scripts(text):
+    assert not lists_only_guard().screen(text).allowed
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "汽车一路飞驰",
+        "鲤鱼变成龙",
+        "高达百米的瀑布",
+        "친구에게 메시지를 보낸다",
+        "трамплин на озере",
+        "この素晴らしい朝",
+    ],
+)
+def test_words_of_other_scripts_that_hold_a_name_pass(text):
+    assert lists_only_guard().screen(text).allowed
