@@ -17,6 +17,9 @@ from kinora.safety.idioms import commoner, reworded
         ("a carpenter strips the paint off", "a carpenter removes paint off"),
         ("a hooker in a rugby scrum", "a player in a rugby scrum"),
         ("shot on film", "filmed on film"),
+        ("Dive-bombing gulls steal chips", "swooping gulls steal chips"),
+        ("bareback riding along the surf", "rides without a saddle along the surf"),
+        ("sex determination in sea turtles", "biology: determination in sea turtles"),
         ("a dog runs over a field", "a dog runs over a field"),
     ],
 )
@@ -39,6 +42,8 @@ def test_idioms_in_plain_words(said, meant):
         "a cocktail called naked girls",
         "guts hanging out",
         "a hooker in a motel",
+        "she rides bareback on top of him",
+        "planes dive-bombing a village",
         "he strips her",
         "then cut to the bone",
     ],

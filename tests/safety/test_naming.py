@@ -57,6 +57,8 @@ def test_nobody_is_both_listed_and_free():
         ("Zorblax, a three-eyed alien, tries on hats", {"zorblax"}),
         ("Jo Vandelar, a baker in her forties, kneads dough", {"jo", "vandelar"}),
         ("Jo Vandelar, 34, waits for a tram", {"jo", "vandelar"}),
+        ("Jo Vandelar, age 70, learns to skate", {"jo", "vandelar"}),
+        ("an interview with Elena Vandelar, cork farmer, among her trees", {"elena", "vandelar"}),
         ("the nurse Elena Vandelar opens a window", {"elena", "vandelar"}),
         ("Princess Oolaree rides a moth", {"oolaree"}),
         ("Dr. Elena Vandelar looks through a microscope", {"elena", "vandelar"}),

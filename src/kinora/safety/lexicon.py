@@ -100,7 +100,7 @@ def seldom_words() -> frozenset[str]:
     """
     folder = files("kinora.safety") / "lists"
     text = gzip.decompress((folder / "seldom.txt.gz").read_bytes()).decode()
-    return frozenset(text.split()) | common("seldom", "words")
+    return frozenset(text.split()) | common("seldom", "words") | common("peoples", "words")
 
 
 @cache

@@ -112,6 +112,8 @@ def named(text: str, plain: str, hits: Sequence[Hit], scores: Mapping[str, float
     found += [Finding(name, min(scores[name], most), "classifier", everywhere) for name in NAMES if name in scores]
     if most == 1.0 and "@" not in plain and language_of(plain) == "en" and reads_as_english(plain):
         kind = "plain" if not strange else "strange full name" if full else "strange"
+        if kind == "plain" and not full and not _may_name(rest):
+            return found
         found += [
             Finding(name, RECOGNISED, "names: recognised", everywhere)
             for name, sure in SURE.items()
@@ -124,6 +126,13 @@ def _is_heap(plain: str) -> bool:
     """Whether a text is a heap of keywords without a sentence or a capital ("old truck, dust, golden hour")."""
     words = plain_words(plain)
     return len(words) >= LEAST and plain[1:] == plain[1:].lower() and _JOINING.isdisjoint(words)
+
+
+def _may_name(plain: str) -> bool:
+    """Whether any word could be a name: a capital within a sentence, or a word that is seldom used."""
+    lexicon = Lexicon.dictionary()
+    seldom = any(len(word) > 3 and word.isalpha() and lexicon.is_rare(word) for word in plain_words(plain))
+    return seldom or re.search(r"[a-z,;] [\"'(]?[A-Z]", plain) is not None
 
 
 def _has_full_name(plain: str) -> bool:

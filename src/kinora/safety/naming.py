@@ -53,7 +53,7 @@ _DESCRIBED = re.compile(
     r"(?:,|$|(?= (?:in|at|of|from|on|with|without|who|whose|that|and|aged)\b))"
 )
 _AGED = re.compile(
-    r"\b(\w+) (\w+)(?:, | \()(?:(?:aged )?\d{1,2}\b|(?:in )?(?:her|his|their) (?:early |mid |late )?"
+    r"\b(\w+) (\w+)(?:, | \()(?:(?:aged? )?\d{1,2}\b|(?:in )?(?:her|his|their) (?:early |mid |late )?"
     r"(?:teens|twenties|thirties|forties|fifties|sixties|seventies|eighties|nineties|\d0s)\b)"
 )
 _BELONGING = re.compile(
@@ -110,6 +110,7 @@ def own_figures(plain: str) -> frozenset[str]:
         if (any(given) and (_is_made_up(one) or _is_made_up(other))) or (all(given) and not full_names(plain)):
             groups.append((one, other))
     groups += [match.groups() for match in _trades().finditer(lower) if _is_first_name(match[1])]
+    groups += [match.groups() for match in _trades_behind().finditer(lower) if _is_first_name(match[1])]
     return frozenset(word for group in groups for word in group if word and _may_be_a_name(word))
 
 
@@ -130,6 +131,12 @@ def _is_first_name(word: str) -> bool:
 def _is_ordinary(noun: str) -> bool:
     """Whether a noun says what somebody is without saying that they are known: a baker, a hedgehog, and no singer."""
     return (noun in Lexicon.dictionary() or noun in seldom_words()) and noun not in common("people", "public")
+
+
+@cache
+def _trades_behind() -> re.Pattern[str]:
+    """The same behind it: "Ines Carvalheiro, cork farmer"."""
+    return re.compile(rf"\b(\w+) (\w+), (?:[\w-]+ ){{0,2}}?(?:{'|'.join(sorted(common('people', 'trades')))})\b")
 
 
 @cache
