@@ -16,12 +16,13 @@ import gzip
 import json
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 from kinora.models.text import TOKENIZER_SHA256, find_files, read_checked
 from kinora.safety.language import LANGUAGES, parted
+from kinora.safety.lexicon import RARE
 from kinora.safety.lists import HASHED, MILD, RECORD, SEVERE, STRONG, digest
 from kinora.safety.normalise import plain_words
 from kinora.safety.persons import stems
@@ -85,15 +86,14 @@ def lexicon(captions: list[str]) -> dict[str, int]:
     return {word: max(base, counts[word] // 4) for word, base in known.items()}
 
 
-def seldom(english: Iterable[str], dictionaries: Iterable[str]) -> list[str]:
-    """Words that dictionaries write with a small letter and the lexicon lacks, without the forms of others."""
+def seldom(english: Mapping[str, int], dictionaries: Iterable[str]) -> list[str]:
+    """Words that dictionaries write with a small letter and captions hardly use, without the forms of others."""
     read = {line for name in dictionaries for line in Path(name).read_text(encoding="utf-8").split()}
     bare = {"".join(c for c in unicodedata.normalize("NFD", word) if not unicodedata.combining(c)) for word in read}
     words = {word for word in bare if re.fullmatch("[a-z]{4,}", word)}
-    known = words | set(english)
-    return sorted(
-        word for word in words - set(english) if not any(stem in known for stem in stems(word) if stem != word)
-    )
+    common = {word for word, count in english.items() if count > RARE}
+    known = words | common
+    return sorted(word for word in words - common if not any(stem in known for stem in stems(word) if stem != word))
 
 
 def names(folder: Path, english: dict[str, int], captions: Iterable[str]) -> Iterator[str]:

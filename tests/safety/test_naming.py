@@ -2,7 +2,7 @@
 
 import pytest
 
-from kinora.safety import lists_only_guard
+from kinora.safety import default_guard, lists_only_guard
 from kinora.safety.lists import TermList
 from kinora.safety.naming import asks_a_question, asks_for_a_manner, long_dead, own_figures, without_places
 
@@ -82,3 +82,12 @@ def test_manners_and_places_show_nobody():
 
 def test_a_place_hides_nobody():
     assert not lists_only_guard().screen("Angela Merkel in Machu Picchu").allowed
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Zen garden being raked in perfect circles", "Mortal enemies: a cat and a cucumber", "onde al tramonto",
+     "Snunkel and Buttlewisp hide from the thunder", "Maasai warriors dance at a wedding"],
+)  # fmt: skip
+def test_plain_words_other_languages_and_pairs_are_nobody(text):
+    assert default_guard().screen(text).allowed

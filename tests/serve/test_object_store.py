@@ -119,7 +119,7 @@ def test_a_process_that_is_killed_while_it_writes_leaves_no_file_under_the_name(
 
 
 def test_a_bucket_that_is_not_there_is_not_made(bucket):
-    with pytest.raises(OutputError, match="look at the storage"):
+    with pytest.raises(OutputError, match="name a storage that takes files"):
         AssetStore("s3://no-such-bucket/files").check()
     with pytest.raises(OutputError):
         AssetStore("s3://no-such-bucket/files").check()

@@ -19,11 +19,11 @@ from functools import cache
 from importlib.resources import files
 
 from kinora.safety.language import language_of
-from kinora.safety.lexicon import Lexicon
+from kinora.safety.lexicon import Lexicon, seldom_words
 from kinora.safety.lists import MILD, Hit, TermList
 from kinora.safety.naming import asks_a_question, asks_for_a_manner, long_dead, own_figures, without_places
 from kinora.safety.normalise import plain_words
-from kinora.safety.persons import borne_by_many, first_names, full_names, is_strange
+from kinora.safety.persons import borne_by_many, first_names, full_names, is_strange, stems
 from kinora.safety.policy import Finding
 from kinora.safety.spans import span_of
 
@@ -39,7 +39,7 @@ SPARED = 0.3
 whose manner is asked for, and the most that the classifier's word alone counts where nobody is shown."""
 
 SURE = {
-    "ip": {"strange": 0.03, "strange full name": 0.1, "plain": 0.08},
+    "ip": {"strange": 0.03, "strange full name": 0.06, "plain": 0.03},
     "likeness": {"strange": 0.05, "strange full name": 0.25, "plain": 0.35},
 }
 """What the classifier must think at least for it to take a name for a known one: of a text with a word that is in no
@@ -49,7 +49,7 @@ nothing was learnt from (docs/safety.md)."""
 ENGLISH = 0.5
 """The share of a text's letters that must be in known words for the dictionary to say anything about the others."""
 
-LEAST = 4
+LEAST = 3
 """Words of which a text must have so many for that share to mean anything."""
 
 FEW = 3
@@ -108,9 +108,10 @@ def named(text: str, plain: str, hits: Sequence[Hit], scores: Mapping[str, float
     place = rest != plain and not full and not strange
     few = not full and len({word for word in plain_words(plain) if word.isalpha()}) < FEW
     hinted = (borne_by_many(plain) or _is_heap(plain)) and not strange
-    most = SPARED if nobodys or place or few else MANNER if hinted or asks_for_a_manner(plain) else 1.0
+    english = language_of(plain) == "en" and reads_as_english(plain)
+    most = SPARED if nobodys or place or few else MANNER if hinted or not english or asks_for_a_manner(plain) else 1.0
     found += [Finding(name, min(scores[name], most), "classifier", everywhere) for name in NAMES if name in scores]
-    if most == 1.0 and "@" not in plain and language_of(plain) == "en" and reads_as_english(plain):
+    if most == 1.0 and "@" not in plain:
         kind = "plain" if not strange else "strange full name" if full else "strange"
         if kind == "plain" and not full and not _may_name(rest):
             return found
@@ -129,10 +130,11 @@ def _is_heap(plain: str) -> bool:
 
 
 def _may_name(plain: str) -> bool:
-    """Whether any word could be a name: a capital within a sentence, or a word that is seldom used."""
-    lexicon = Lexicon.dictionary()
-    seldom = any(len(word) > 3 and word.isalpha() and lexicon.is_rare(word) for word in plain_words(plain))
-    return seldom or re.search(r"[a-z,;] [\"'(]?[A-Z]", plain) is not None
+    """Whether any word could be a name: a capital within a sentence, or a word that no dictionary has."""
+    lexicon, seldom = Lexicon.dictionary(), seldom_words()
+    words = [word for word in plain_words(plain) if len(word) > 3 and word.isalpha()]
+    unknown = (all(lexicon.is_rare(stem) and stem not in seldom for stem in stems(word)) for word in words)
+    return any(unknown) or re.search(r"[a-z,;] [\"'(]?[A-Z]", plain) is not None
 
 
 def _has_full_name(plain: str) -> bool:

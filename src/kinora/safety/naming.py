@@ -106,8 +106,8 @@ def own_figures(plain: str) -> frozenset[str]:
     groups += [(match[2],) for match in _INTRODUCED.finditer(lower) if _is_ordinary(match[1]) and _is_made_up(match[2])]
     for match in _TOGETHER.finditer(lower):
         one, other = match.groups()
-        given = [_is_first_name(one), _is_first_name(other)]
-        if (any(given) and (_is_made_up(one) or _is_made_up(other))) or (all(given) and not full_names(plain)):
+        given, made_up = [_is_first_name(one), _is_first_name(other)], [_is_made_up(one), _is_made_up(other)]
+        if (any(given) and any(made_up)) or all(made_up) or (all(given) and not full_names(plain)):
             groups.append((one, other))
     groups += [match.groups() for match in _trades().finditer(lower) if _is_first_name(match[1])]
     groups += [match.groups() for match in _trades_behind().finditer(lower) if _is_first_name(match[1])]

@@ -11,6 +11,8 @@ Kinora's own, measured 2026-11-22 with kinora-small on a CPU (peak resident byte
 
 from __future__ import annotations
 
+import math
+
 from kinora.checkpoints.catalog import choose
 from kinora.engine.open.forecast import FLOAT32, Machine, forecast
 from kinora.errors import InvalidRequest
@@ -35,8 +37,8 @@ GIVEN = 9
 
 MIB = 2**20
 
-PROCESSOR = Machine(memory=0.0, flops=1.0, act=FLOAT32)
-"""What forecasts of memory are made for: neither how much there is nor how fast it is matters to them."""
+PROCESSOR = Machine(memory=math.inf, flops=1.0, act=FLOAT32)
+"""What forecasts of memory are made for: main memory, where all stays. How fast it is doesn't matter."""
 
 
 def predicted(model: str, size: Size, seconds: Real, *, given: bool = False) -> int:
