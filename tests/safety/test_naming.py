@@ -86,8 +86,11 @@ def test_a_place_hides_nobody():
 
 @pytest.mark.parametrize(
     "text",
-    ["Zen garden being raked in perfect circles", "Mortal enemies: a cat and a cucumber", "onde al tramonto",
-     "Snunkel and Buttlewisp hide from the thunder", "Maasai warriors dance at a wedding"],
+    [
+        "Zen garden being raked in perfect circles", "Mortal enemies: a cat and a cucumber", "onde al tramonto",
+        "Snunkel and Buttlewisp hide from the thunder", "Bobo walks and Mossy sleeps", "the Dead Sea at dawn",
+        "Maasai warriors dance at a wedding",
+    ],
 )  # fmt: skip
 def test_plain_words_other_languages_and_pairs_are_nobody(text):
     assert default_guard().screen(text).allowed

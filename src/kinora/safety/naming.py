@@ -8,7 +8,7 @@ owns are not shown. But nobody's likeness is taken, and nothing is copied, where
   that anybody may bear ([everyday] there);
 - asks a question about a work or a person ("who wrote ...?") and not for a picture of it;
 - introduces figures of its own ("a robot named Zib", "Pip the hedgehog", "Zorblax, a three-eyed alien", "my dog Rex",
-  "Jo Doe, a baker in her forties", "Princess Oolaree", "Nico meets Mocheer").
+  "Jo Doe, a baker in her forties", "Princess Oolaree", "Nico meets Mocheer", "Bobo walks and Mossy sleeps").
 
 Then the classifier's word for a name is not enough; names in the lists count all the same, but in questions.
 """
@@ -48,6 +48,7 @@ _RANKED = re.compile(
 )
 _INTRODUCED = re.compile(r"\b(?:an?|the|my|our) (?:[\w-]+ ){0,2}?([\w-]+), (\w+),")
 _TOGETHER = re.compile(r"\b(\w+) (?:and|meets|visits|helps|with|befriends) (?:(?:her|his|their|my) \w+ )?(\w+)\b")
+_BESIDE = re.compile(r"^(\w+) [a-z]+s\b[\w ,]*?,? (?:and|while|as|then) (\w+) [a-z]+s\b")
 _DESCRIBED = re.compile(
     r"\b(\w+)(?: (\w+))?, (?:the|an?) (?:[\w-]+ ){0,2}?([\w-]+)"
     r"(?:,|$|(?= (?:in|at|of|from|on|with|without|who|whose|that|and|aged)\b))"
@@ -104,6 +105,8 @@ def own_figures(plain: str) -> frozenset[str]:
         elif match[2] and _is_first_name(match[1]) and _is_made_up(match[2]):
             groups.append(match.groups())
     groups += [(match[2],) for match in _INTRODUCED.finditer(lower) if _is_ordinary(match[1]) and _is_made_up(match[2])]
+    if beside := _BESIDE.search(lower):
+        groups += [beside.groups()] if all(map(_may_be_a_name, beside.groups())) else []
     for match in _TOGETHER.finditer(lower):
         one, other = match.groups()
         given, made_up = [_is_first_name(one), _is_first_name(other)], [_is_made_up(one), _is_made_up(other)]
