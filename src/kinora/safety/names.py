@@ -39,7 +39,7 @@ SPARED = 0.3
 whose manner is asked for, and the most that the classifier's word alone counts where nobody is shown."""
 
 SURE = {
-    "ip": {"strange": 0.03, "strange full name": 0.06, "plain": 0.05},
+    "ip": {"strange": 0.03, "strange full name": 0.06, "plain": 0.25},
     "likeness": {"strange": 0.05, "strange full name": 0.25, "plain": 0.35},
 }
 """What the classifier must think at least for it to take a name for a known one: of a text with a word that is in no
