@@ -59,6 +59,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--model", default="kinora-small", help="name or directory")
     parser.add_argument("--clips", type=int, default=8, help="how many source clips")
+    parser.add_argument("--first", type=int, default=0, help="the first one's seed; others see other clips")
     parser.add_argument("--only", nargs="*", default=[], choices=[*VERBS, "remix"], help="these verbs and no others")
     parser.add_argument("--seconds", type=float, default=2, help="length of sources and of what is added")
     parser.add_argument("--steps", type=int, default=None, help="solver steps; the model's own if left out")
@@ -80,7 +81,14 @@ def main() -> None:
 
     findings = []
     for finding in judge(
-        engine, prompts, seconds=told.seconds, steps=told.steps, only=told.only, pictures=shown, follows=follows
+        engine,
+        prompts,
+        first=told.first,
+        seconds=told.seconds,
+        steps=told.steps,
+        only=told.only,
+        pictures=shown,
+        follows=follows,
     ):
         findings.append(finding)
         print(finding, flush=True)

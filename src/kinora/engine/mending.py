@@ -2,8 +2,8 @@
 
 A latent frame stands for four frames, which agree with one another and less with the next four: something of every
 group (brightness, a shadow, where an outline lies) is drawn anew. In a clip that only flickers. Where it meets given
-frames, or runs into its own start, it shows. Motion tells the two apart: what a pixel changes by within the groups on
-both sides of a seam may happen across it as well, and the rest of the jump is spread out over the made frames.
+frames, or runs into its own start, it shows. Motion tells the two apart: across a seam each pixel may change about as
+it does in the steps beside it, and the rest of the jump is spread out over the made frames.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ Floats = npt.NDArray[np.floating[Any]]
 JUDGED = 4
 """Frames on each side that tell how much moves there; of their steps the median counts, lest one be a seam itself."""
 
-EASE = 0.4
-"""Given frames that jump themselves right after a seam, or before it, can't be changed: this share of what they jump by
-happens at the seam already, so that it comes less suddenly."""
+SWAY = 0.5
+"""A pixel's step across a seam may differ from the mean of the two beside it by this share of what usually moves there.
+With the whole of it steps may turn back where the picture goes on: then two seams in 72 still show."""
 
 
 @dataclass(frozen=True, kw_only=True, eq=False)
@@ -62,7 +62,7 @@ class Seam:
         at, judged = self.at - start, min(self.reach, JUDGED)
         before = frames[at - judged : at] if self.before is None else self.before[-JUDGED:].astype(np.float32)
         after = frames[at : at + judged] if self.after is None else self.after[:JUDGED].astype(np.float32)
-        excess = self._jump(before, after)
+        excess = beyond(after[0] - before[-1], expected(before, after), SWAY * motion(before, after))
         if self.most is not None:
             made = frames[at - self.reach : at] if self.before is None else frames[at : at + self.reach]
             excess = held(before[-1], after[0], excess, min(self.most, usual(made)))
@@ -72,16 +72,6 @@ class Seam:
                 frames[at - 1 - away] += share[away] * excess
             if self.after is None:
                 frames[at + away] -= share[away] * excess
-
-    def _jump(self, before: Floats, after: Floats) -> Floats:
-        """What the step across the edge has too much, H W C."""
-        moves = motion(before, after)
-        jump = beyond(after[0] - before[-1], moves)
-        if self.after is not None and len(after) > 1:
-            jump -= EASE * beyond(after[1] - after[0], moves)
-        elif self.before is not None and len(before) > 1:
-            jump -= EASE * beyond(before[-1] - before[-2], moves)
-        return jump
 
 
 def motion(before: Floats, after: Floats) -> Floats:
@@ -95,9 +85,20 @@ def motion(before: Floats, after: Floats) -> Floats:
     return _neighbours(np.mean(sides, axis=0))[..., None]
 
 
-def beyond(step: Floats, moves: Floats) -> Floats:
-    """What a step (H W C) has beyond such motion."""
-    excess: Floats = np.sign(step) * np.maximum(np.abs(step) - moves, 0)
+def expected(before: Floats, after: Floats) -> Floats:
+    """The step across an edge between `before` and `after` (T H W C) that goes on as they do, H W C.
+
+    It is the mean of the steps beside it, and so takes on half of what given frames, which can't be changed, jump by
+    right at the edge: such a jump comes in two steps. One frame alone counts as standing still.
+    """
+    steps = [np.diff(side[-2:], axis=0).sum(axis=0) for side in (before, after[:2])]
+    return np.asarray((steps[0] + steps[1]) / 2)
+
+
+def beyond(step: Floats, course: Floats, sway: Floats) -> Floats:
+    """What a step (H W C) has beyond `sway` (H W 1) around the step that was expected."""
+    off = step - course
+    excess: Floats = np.sign(off) * np.maximum(np.abs(off) - sway, 0)
     return excess
 
 

@@ -53,6 +53,7 @@ def judge(
     engine: Engine,
     prompts: Sequence[str],
     *,
+    first: int = 0,
     seconds: Real = 2,
     steps: int | None = None,
     only: Collection[str] = (),
@@ -61,15 +62,16 @@ def judge(
 ) -> Iterator[Finding]:
     """Film each prompt, edit the clip in every way (or in those of `only`, names of `VERBS`) and tell what came of it.
 
-    `follows` says, 0 to 1, how far a clip shows prompt number n: each clip is remixed towards the next prompt.
+    Clip n is filmed with seed `first` + n. `follows` says, 0 to 1, how far a clip shows prompt number n: each clip is
+    remixed towards the next prompt.
     `pictures` are animated besides: under a name for each kind, pictures with their prompts.
     """
     clips = [
         collect(engine.generate(Shot(prompt, seconds=seconds, seed=seed, steps=steps)), prompt)
-        for seed, prompt in enumerate(prompts)
+        for seed, prompt in enumerate(prompts, first)
     ]
     for number, clip in enumerate(clips):
-        source = Source(number=number, clip=clip, other=clips[(number + 1) % len(clips)])
+        source = Source(number=first + number, clip=clip, other=clips[(number + 1) % len(clips)])
         for verb, measured in VERBS.items():
             if not only or verb in only:
                 yield from measured(engine, source, seconds, steps)
