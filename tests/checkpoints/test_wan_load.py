@@ -9,7 +9,7 @@ from safetensors.torch import load_file, save_file
 
 from kinora.checkpoints.wan import keys, vae_keys
 from kinora.checkpoints.wan.architectures import ARCHITECTURES, VAES
-from kinora.checkpoints.wan.filling import fill
+from kinora.checkpoints.wan.filling import WIDE, fill
 from kinora.checkpoints.wan.load import load_dit, load_image, load_text, load_vae
 from kinora.checkpoints.wan.reader_keys import Source, clip_original, clip_transformers, umt5_original
 from kinora.checkpoints.wan.shards import Shards
@@ -146,6 +146,25 @@ def test_matrices_are_narrow_and_what_modulates_is_wide(tmp_path):
     assert kinds["time_projection.1.weight"] == kinds["head.head.weight"] == torch.float32
     assert not any(parameter.requires_grad for parameter in dit.parameters())
     assert not dit.training
+
+
+@torch.inference_mode()
+def test_what_a_file_has_in_bfloat16_is_kept_so_and_computed_in_float32(tmp_path):
+    """Of the 1.3 billion that is 34 MB less; the numbers are those of the same weights widened beforehand."""
+    found = load_dit(save_tiny(tmp_path, "wan2.1-t2v-1.3b"), dtype=torch.float32)
+    save_file({name: tensor.bfloat16() for name, tensor in found.state_dict().items()}, tmp_path / "narrow.safetensors")
+    (tmp_path / "config.json").write_text(json.dumps({"num_heads": found.config.heads}))
+    narrow, widened = (load_dit(tmp_path / "narrow.safetensors", dtype=torch.bfloat16) for _ in range(2))
+    assert {tensor.dtype for tensor in narrow.state_dict().values()} == {torch.bfloat16}
+    for name, parameter in widened.named_parameters():
+        if WIDE.search(name):
+            parameter.data = parameter.data.float()
+    text = torch.randn(1, 7, found.config.text_dim)
+    for dtype in (torch.bfloat16, torch.float32):
+        latent = torch.randn(1, found.config.in_channels, 3, 4, 4).to(dtype)
+        said = [dit(latent, torch.tensor([0.7]), text.to(dtype)) for dit in (narrow, widened)]
+        assert said[0].dtype == torch.float32
+        assert torch.equal(*said)
 
 
 @pytest.mark.parametrize("layout", ["original", "diffusers"])

@@ -24,8 +24,8 @@ Layout = Mapping[str, Source]
 """Where each parameter of a network comes from, under the names of one layout."""
 
 WIDE = re.compile(r"(^|\.)(modulation$|norm|time_embedding\.|time_projection\.|head\.)")
-"""What a transformer keeps in float32, as in Wan: what shifts, scales and normalises the residual stream, and the
-projection that it leaves by."""
+"""What a transformer computes in float32, as in Wan, and keeps as exactly as its file has it: what shifts, scales and
+normalises the residual stream, and the projection that it leaves by."""
 
 
 def fill(
@@ -40,7 +40,8 @@ def fill(
 ) -> None:
     """Fill a module built on "meta" from files in whichever layout most of their names belong to, ready to infer.
 
-    wide: parameters kept in float32. unread: names in the files that are left out.
+    wide: parameters kept in float32, or in bfloat16 where files have them so. unread: names in the files that are
+        left out.
     Raises CorruptWeights naming the files and the parameters that are missing, too many or of another shape.
     """
     layout = max(layouts, key=lambda one: len({source.name for source in one.values()} & shards.shapes.keys()))
@@ -57,11 +58,16 @@ def fill(
                 if not tensor.is_floating_point():
                     rule = f"{name} is of {str(tensor.dtype).removeprefix('torch.')}, a packed format that is not read"
                     raise CorruptWeights(shards.name, rule=rule, remedy="use weights in bfloat16, float16 or float8")
-                kept = torch.float32 if wide is not None and wide.search(parameter) else dtype
-                moved = tensor.to(device=device, dtype=kept)
+                exact = wide is not None and wide.search(parameter) is not None
+                moved = tensor.to(device=device, dtype=_exact(tensor.dtype, dtype) if exact else dtype)
             filled[parameter] = _part(moved, layout[parameter], shapes[parameter], shards, name)
     module.load_state_dict(filled, assign=True)
     module.requires_grad_(False).eval()
+
+
+def _exact(stored: torch.dtype, asked: torch.dtype) -> torch.dtype:
+    """The narrowest dtype that loses nothing of a parameter: its layer widens it where it computes."""
+    return torch.bfloat16 if stored == torch.bfloat16 and asked != torch.float32 else torch.float32
 
 
 def _part(tensor: Tensor, source: Source, shape: torch.Size, shards: Shards, name: str) -> Tensor:
