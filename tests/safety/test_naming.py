@@ -64,6 +64,14 @@ def test_nobody_is_both_listed_and_free():
         ("Dr. Elena Vandelar looks through a microscope", {"elena", "vandelar"}),
         ("Elena meets Mocheer at the bus stop", {"elena", "mocheer"}),
         ("a lonely robot, Zorbi, learns to juggle", {"zorbi"}),
+        ("the ghost ship Vandeluna drifts through fog", {"vandeluna"}),
+        ("the kingdom of Oolaree at dawn", {"oolaree"}),
+        ("commercial for Mocheer soap", {"mocheer"}),
+        ("retirement of Wendelbert Vandelar after forty years", {"wendelbert", "vandelar"}),
+        ("happy birthday elena vandelar", {"elena", "vandelar"}),
+        ("bus driver Wendelbert Vandelar waves", {"wendelbert", "vandelar"}),
+        ("a video of Oolaree at dawn", set()),
+        ("Wendelbert Vandelar after forty years", set()),
         ("Jo Vandelar, an actor, waits for a tram", set()),
         ("zidanello dribbles the ball", set()),
         ("a cat on the mat", set()),
@@ -71,6 +79,13 @@ def test_nobody_is_both_listed_and_free():
 )
 def test_figures_that_a_text_introduces_are_its_own(text, names):
     assert own_figures(text) == names
+
+
+@pytest.mark.parametrize(
+    "text", ["the ghost ship of Jack Sparrow", "happy birthday Taylor Swift", "Batman soap", "my goldfish Pikachu"]
+)
+def test_who_is_in_a_list_is_known_whatever_stands_beside(text):
+    assert not lists_only_guard().screen(text).allowed
 
 
 def test_manners_and_places_show_nobody():
@@ -94,3 +109,19 @@ def test_a_place_hides_nobody():
 )  # fmt: skip
 def test_plain_words_other_languages_and_pairs_are_nobody(text):
     assert default_guard().screen(text).allowed
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("a lighthouse, digital art by norman rockwell, beeple, james gunn and moebius", False),
+        ("a lighthouse in the style of norman rockwell, beeple and moebius, soft light", False),
+        ("a lighthouse by norman rockwell and moebius", False),
+        ("street art by banksy, donald trump", True),
+        ("a concert by taylor swift, ed sheeran and adele", True),
+        ("a film by norman rockwell, taylor swift walks on the moon with her dog, moebius", True),
+        ("taylor swift, ed sheeran and adele", True),
+    ],
+)
+def test_a_heap_of_masters_names_their_manner(text, shown):
+    assert lists_only_guard().screen(text).allowed is not shown

@@ -93,7 +93,8 @@ class Lexicon:
 
 @cache
 def seldom_words() -> frozenset[str]:
-    """Words that the lexicon lacks: of a large dictionary of English, and of kitchens, sports and crafts elsewhere.
+    """Words that the lexicon lacks: of a large English dictionary, proper names with them, and of the world's cities;
+    and those of kitchens, sports and crafts elsewhere.
 
     They tell a strange word from a seldom one ("axolotl", "shakshuka"), no more: were they in the lexicon, many ciphers
     would read as English.

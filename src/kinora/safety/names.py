@@ -19,9 +19,16 @@ from functools import cache
 from importlib.resources import files
 
 from kinora.safety.language import language_of
-from kinora.safety.lexicon import Lexicon, seldom_words
+from kinora.safety.lexicon import Lexicon, common, seldom_words
 from kinora.safety.lists import MILD, Hit, TermList
-from kinora.safety.naming import asks_a_question, asks_for_a_manner, long_dead, own_figures, without_places
+from kinora.safety.naming import (
+    asks_a_question,
+    asks_for_a_manner,
+    heaps_of_masters,
+    long_dead,
+    own_figures,
+    without_places,
+)
 from kinora.safety.normalise import plain_words
 from kinora.safety.persons import borne_by_many, first_names, full_names, is_strange, stems
 from kinora.safety.policy import Finding
@@ -39,7 +46,7 @@ SPARED = 0.3
 whose manner is asked for, and the most that the classifier's word alone counts where nobody is shown."""
 
 SURE = {
-    "ip": {"strange": 0.03, "strange full name": 0.06, "plain": 0.25},
+    "ip": {"strange": 0.002, "strange full name": 0.02, "plain": 0.1},
     "likeness": {"strange": 0.05, "strange full name": 0.25, "plain": 0.35},
 }
 """What the classifier must think at least for it to take a name for a known one: of a text with a word that is in no
@@ -148,11 +155,12 @@ def _has_strange_word(plain: str) -> bool:
 
 def _listed(text: str, plain: str, hits: Sequence[Hit]) -> Iterator[Finding]:
     """Names in the lists, and titles that are written or spoken of as such."""
-    words = plain.lower().split()
+    words, heaps = plain.lower().split(), heaps_of_masters(plain)
     for hit in hits:
         if hit.category in NAMES:
             before = words[max(0, hit.start - 3) : hit.start]
-            manner = hit.severity == MILD or _asks_for_a_manner(before, hit.category)
+            heaped = hit.category == "likeness" and any(f" {hit.term} " in f" {heap} " for heap in heaps)
+            manner = hit.severity == MILD or heaped or _asks_for_a_manner(before, hit.category)
             score = MANNER if manner else LISTED
             yield Finding(hit.category, score, f"names: {hit.term}", span_of(text, plain, hit))
         elif hit.category == "titles" and _is_title(hit, plain):
@@ -213,8 +221,10 @@ def _is_title(hit: Hit, plain: str) -> bool:
 
 
 def _asks_for_a_manner(before: Sequence[str], category: str) -> bool:
-    """Whether the words before a name make it a style; a speech or a song "by" somebody shows that person."""
+    """Whether the words before a name, up to a comma, make it a style; a song "by" somebody shows that person."""
     words = _MANNER if category == "likeness" else _MANNER - {"by"}
+    commas = [index for index, word in enumerate(before) if word.endswith(",")]
+    before = before[commas[-1] + 1 :] if commas else before
     return not words.isdisjoint(before) and _DEEDS.isdisjoint(before)
 
 
@@ -259,8 +269,9 @@ _NO_NAMES = frozenset(
 
 
 def _is_plain(name: str) -> bool:
-    """Whether it is a capital that says nothing: a season, a day, a title."""
-    return name.split()[0].lower().strip(".,") in _NO_NAMES | {"a", "an", "summer", "winter", "spring", "autumn"}
+    """Whether it is a capital that says nothing: a season, a day, a title, a people, a kind of film."""
+    word = name.split()[0].lower().strip(".,")
+    return word in _NO_NAMES | common("peoples", "words") | common("names", "capitals")
 
 
 def _place(text: str, name: str) -> tuple[int, int]:

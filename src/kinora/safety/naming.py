@@ -8,7 +8,8 @@ owns are not shown. But nobody's likeness is taken, and nothing is copied, where
   that anybody may bear ([everyday] there);
 - asks a question about a work or a person ("who wrote ...?") and not for a picture of it;
 - introduces figures of its own ("a robot named Zib", "Pip the hedgehog", "Zorblax, a three-eyed alien", "my dog Rex",
-  "Jo Doe, a baker in her forties", "Princess Oolaree", "Nico meets Mocheer", "Bobo walks and Mossy sleeps").
+  "Jo Doe, a baker in her forties", "Princess Oolaree", "Nico meets Mocheer", "Bobo walks and Mossy sleeps", "the ghost
+  ship Marrigold", "Plumpsi soap"), or names private people at an occasion of theirs ("retirement of Ewald Trenkmann").
 
 Then the classifier's word for a name is not enough; names in the lists count all the same, but in questions.
 """
@@ -57,11 +58,28 @@ _AGED = re.compile(
     r"\b(\w+) (\w+)(?:, | \()(?:(?:aged? )?\d{1,2}\b|(?:in )?(?:her|his|their) (?:early |mid |late )?"
     r"(?:teens|twenties|thirties|forties|fifties|sixties|seventies|eighties|nineties|\d0s)\b)"
 )
+_PAIR = re.compile(r"\b([A-Z][\w'’-]+) ([A-Z][\w'’-]+)\b")
 _BELONGING = re.compile(
     r"\b(?:my|our|his|her|their) (?:\w+ )?(?:dog|cat|pet|parrot|pony|horse|hamster|rabbit|bunny|goldfish|turtle|"
     r"tortoise|teddy|bear|doll|robot|son|daughter|brother|sister|niece|nephew|cousin|grandson|granddaughter|grandma|"
     r"grandpa|grandmother|grandfather|aunt|uncle|friend|neighbou?r|wife|husband|mom|mum|dad|teacher|baby) (\w+)"
 )
+
+
+_ITEM = r"(?:[\w.'’-]+ ){0,3}[\w.'’-]+"
+_DEED = "".join(
+    rf"(?<!{deed} )" for deed in ("speech", "song", "talk", "played", "performed", "concert", "sung", "danced")
+)
+_END = r"(?=,|\.|;| and\b| &|$)"
+_HEAP = re.compile(
+    rf"\b{_DEED}(?:by|styles? of|manner of) "
+    rf"({_ITEM}(?:(?: and|,|, and| &) {_ITEM}{_END}){{2,}}|{_ITEM} (?:and|&) {_ITEM}{_END})"
+)
+
+
+def heaps_of_masters(plain: str) -> list[str]:
+    """Names in a row behind "by" or "in the style of", in lower case: two joined by "and", or three: painters are."""
+    return [" ".join(plain_words(match[1])) for match in _HEAP.finditer(plain.lower())]
 
 
 def asks_for_a_manner(plain: str) -> bool:
@@ -112,7 +130,12 @@ def own_figures(plain: str) -> frozenset[str]:
         given, made_up = [_is_first_name(one), _is_first_name(other)], [_is_made_up(one), _is_made_up(other)]
         if (any(given) and any(made_up)) or all(made_up) or (all(given) and not full_names(plain)):
             groups.append((one, other))
-    groups += [match.groups() for match in _trades().finditer(lower) if _is_first_name(match[1])]
+    groups += [(match[1],) for match in _kinds().finditer(lower) if _is_made_up(match[1])]
+    groups += [(match[1],) for match in _wares().finditer(lower) if _is_made_up(match[1])]
+    if _occasions().search(lower):
+        words = plain_words(plain)
+        groups += [tuple(words[start:stop]) for start, stop in full_names(plain)] + _capitals(plain)
+    groups += [match.groups() for match in _trades().finditer(lower) if any(map(_is_given_or_made_up, match.groups()))]
     groups += [match.groups() for match in _trades_behind().finditer(lower) if _is_first_name(match[1])]
     return frozenset(word for group in groups for word in group if word and _may_be_a_name(word))
 
@@ -134,6 +157,35 @@ def _is_first_name(word: str) -> bool:
 def _is_ordinary(noun: str) -> bool:
     """Whether a noun says what somebody is without saying that they are known: a baker, a hedgehog, and no singer."""
     return (noun in Lexicon.dictionary() or noun in seldom_words()) and noun not in common("people", "public")
+
+
+def _is_given_or_made_up(word: str) -> bool:
+    return _is_first_name(word) or _is_made_up(word)
+
+
+def _capitals(plain: str) -> list[tuple[str, ...]]:
+    """Two capitalised words in a row, one of them no word: a full name of a first name that is not known."""
+    pairs = (match.groups() for match in _PAIR.finditer(plain))
+    return [(one.lower(), two.lower()) for one, two in pairs if _is_made_up(one.lower()) or _is_made_up(two.lower())]
+
+
+@cache
+def _kinds() -> re.Pattern[str]:
+    """What people name, before its name: "the ghost ship Marrigold", "the kingdom of Thessoria", "my goldfish Finn"."""
+    kinds = "|".join(sorted(map(re.escape, common("own", "kinds")), key=len, reverse=True))
+    return re.compile(rf"\b(?:{kinds})(?: (?:of|called|named|{kinds}))? (\w+)")
+
+
+@cache
+def _wares() -> re.Pattern[str]:
+    """The same behind it: "Plumpsi soap"."""
+    return re.compile(rf"\b(\w+)(?:'s)? (?:{'|'.join(sorted(map(re.escape, common('own', 'wares'))))})\b")
+
+
+@cache
+def _occasions() -> re.Pattern[str]:
+    """Occasions of private people."""
+    return re.compile(rf"\b(?:{'|'.join(sorted(map(re.escape, common('own', 'occasions'))))})\b")
 
 
 @cache
