@@ -1,4 +1,4 @@
-"""Rows to learn from and to measure on: published ones with their labels, and made ones from examples.toml.
+"""Rows to learn from and to measure on: published ones with their labels, made ones from examples.toml, written ones.
 
 A row knows, for every category, its label (1, 0 or unknown) and how much to trust it; splits.py says which rows are
 learnt from. Half of all names (by hash) appear in no training example, so that what the heads do with names they have
@@ -136,28 +136,27 @@ def labelled(row: dict, kind: str, every: tuple[str, ...], again: str | None) ->
 
 
 FILES = ("examples", "examples_more", "examples_near", "examples_wide")
-"""The last was written after the training of the weights that ship: they have not learnt from it."""
 
 AMOUNT = {
     "alarming": 3,
     "idioms": 4,
     "groups": 4,
-    "names": 3,
+    "names": 6,
     "chat": 0.5,
     "children": 1.5,
     "daily": 3,
-    "own": 8,
+    "own": 16,
     "history": 2,
     "sport": 2,
     "science": 2.5,
     "respect": 4,
-    "plain": 6,
+    "plain": 9,
     "wide": 9,
     "neutral": 6,
 }
 """How many examples of each harmless group, in multiples of `count`."""
 
-FAMOUS = 6
+FAMOUS = 20
 """The same for people and for characters: a name that everybody knows is told by having met it."""
 
 
@@ -184,6 +183,25 @@ def made(count: int, every: tuple[str, ...], seed: int = 0) -> Iterator[Row]:
                     text = text.replace("{MADEUP}", chance.choice(slots["UNKNOWN"]), 1)
                 text = text.lower() if group_name in ("own", "history", "plain") and chance.random() < 0.5 else text
                 yield Row(text, f"made-{group_name}", "prompt", "safe", (), labels)
+
+
+WRITTEN = 2.0
+"""How much a text that somebody wrote counts beside one that was made by filling a pattern."""
+
+
+def written(every: tuple[str, ...]) -> Iterator[Row]:
+    """The texts of written.toml, each one written by hand."""
+    book = tomllib.loads((Path(__file__).parent / "written.toml").read_text(encoding="utf-8"))
+    for name, texts in book["harmless"].items():
+        labels = dict.fromkeys(every, (0.0, WRITTEN))
+        if name in ("invented", "private"):  # as in `made`
+            labels |= {"likeness": (0.0, 0.5), "ip": (0.0, 0.5)}
+        for text in texts:
+            yield Row(text, f"made-{name}", "prompt", "safe", (), labels)
+    for category, texts in book["harmful"].items():
+        labels = dict.fromkeys(("likeness", "ip", "sexual", "self-harm"), (0.0, 0.3)) | {category: (1.0, WRITTEN)}
+        for text in texts:
+            yield Row(text, f"made-{category}", "prompt", "unsafe", (category,), labels)
 
 
 def fill(group: dict[str, list[str]], slots: dict[str, list[str]], chance: random.Random, count: int) -> Iterator[str]:

@@ -17,7 +17,7 @@ from pathlib import Path
 import safetensors.torch
 import torch
 import torch.nn.functional as F
-from examples import Row, held_out_name, made, published
+from examples import Row, held_out_name, made, published, written
 from splits import splits
 from torch import Tensor, nn
 
@@ -114,7 +114,7 @@ def main() -> None:
     begun = time.monotonic()
     reader = TextEncoder.load()
     given = list(published(arguments.prompts, CATEGORIES, CAP))
-    own = list(made(MADE, CATEGORIES))
+    own = [*made(MADE, CATEGORIES), *written(CATEGORIES)]
     data = Data([*given, *own], reader)
     places = [*splits([row.text for row in given]), *["train"] * len(own)]
     left_out = set(arguments.without.split(",")) - {""}
