@@ -131,7 +131,7 @@ def test_scenes_turn_into_one_another_each_under_its_own_words(engine, moving):
     assert same.turn is None  # one scene: the model finds the way
     clip = made(engine, Join(first=dark, second=bright, seconds=1, options=SEED))
     middle = clip.frames[9:-9].astype(int).mean(axis=(1, 2, 3))
-    assert abs(middle[0] - 20) < 12
+    assert abs(middle[0] - 20) < 16  # half of the next step
     assert abs(middle[-1] - 220) < 12
 
 
