@@ -190,7 +190,7 @@ WRITTEN = 2.0
 
 
 def written(every: tuple[str, ...]) -> Iterator[Row]:
-    """The texts of written.toml, each one written by hand."""
+    """The texts of written.toml, which no pattern made."""
     book = tomllib.loads((Path(__file__).parent / "written.toml").read_text(encoding="utf-8"))
     for name, texts in book["harmless"].items():
         labels = dict.fromkeys(every, (0.0, WRITTEN))
