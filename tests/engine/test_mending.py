@@ -49,7 +49,7 @@ def test_what_moves_on_both_sides_may_move_across():
 
 
 def test_no_more_moves_where_a_loop_closes_than_usually():
-    made, given = sliding(12, step=1), np.roll(sliding(8, step=3), 5, axis=2)
+    made, given = sliding(12, step=1), np.roll(sliding(8, step=6), 5, axis=2)
     free, closed = (
         Mender([Seam(at=12, reach=8, after=given[:4], most=most)]).add(made) for most in (None, usual(given))
     )
@@ -58,8 +58,8 @@ def test_no_more_moves_where_a_loop_closes_than_usually():
         return np.abs(given[0].astype(float) - frames[-1]).mean()
 
     most = min(usual(given), usual(made))
-    assert last_step(free) > 1.1 * most
-    assert last_step(closed) == pytest.approx(most, abs=0.5)  # the last frame takes 99 % of what is too much
+    assert last_step(free) > 1.2 * most
+    assert last_step(closed) == pytest.approx(most, abs=0.3)  # the last frame takes 99 % of what is too much
     assert np.array_equal(closed[:4], made[:4])
     assert usual(flat(0, 10, 12, 40)) == 10
     # One made frame has no usual step of its own: what is left of 20, which the given step of 30 explains, is 2.
